@@ -1,0 +1,129 @@
+"""Changes and plans: plain, ordered data that is shown, saved, fingerprinted and applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from presetctl.domain.values import Json, Path, show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from presetctl.domain.problem import Location
+
+
+class Action(StrEnum):
+    """What a change does to its preset."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    ARCHIVE = "archive"
+    RESTORE = "restore"
+    NO_OP = "no_op"
+
+
+class Cause(StrEnum):
+    """Who made the difference: the files since base (declared), or somebody in the workspace (drift)."""
+
+    DECLARED = "declared"
+    DRIFT = "drift"
+
+
+class Absent(StrEnum):
+    """The one marker for "there is no value here", which is not the same as null."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field: its value before and after; ABSENT where there is none. ``cause`` needs a base to be known."""
+
+    path: Path
+    before: Json | Absent = field(hash=False)
+    after: Json | Absent = field(hash=False)
+    cause: Cause | None = None
+
+    @property
+    def name(self) -> str:
+        """The path as people write it: ``config.provider.sort``."""
+        return show_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The designated version that a change was planned against."""
+
+    version: int
+    version_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one preset. ``before`` is None where the workspace has no version of it."""
+
+    slug: str
+    kind: str
+    action: Action
+    source: Location
+    before: Live | None
+    after: str
+    fields: tuple[FieldChange, ...] = ()
+    warnings: tuple[str, ...] = ()
+    wipes: tuple[str, ...] = ()
+    """Fields that only the dashboard can set and that a write would remove; needs consent."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether applying this change sends anything that writes."""
+        return self.action is not Action.NO_OP
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the files stand in git; ``commit`` is None outside git or before the first commit."""
+
+    commit: str | None = None
+    dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The workspace that a plan is for; no secret in it."""
+
+    name: str
+    provider: str
+    url: str
+    workspace_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes of one workspace in the order in which they are applied (by slug)."""
+
+    workspace: Target
+    head: Head
+    changes: tuple[Change, ...]
+    unmanaged: tuple[str, ...]
+    fingerprint: str
+    base: str | None = None
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """The changes that write something."""
+        return tuple(change for change in self.changes if change.writes)
+
+    def count(self, action: Action) -> int:
+        return sum(change.action is action for change in self.changes)
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """Number of changes by action, and of unmanaged presets."""
+        return {action.value: self.count(action) for action in Action} | {"unmanaged": len(self.unmanaged)}

@@ -1,0 +1,46 @@
+"""A preset: one declared unit, and its content, the part that a workspace keeps."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from presetctl.domain.values import Json, JsonObject, digest
+
+if TYPE_CHECKING:
+    from presetctl.domain.problem import Location
+
+DEFAULT_KIND = "openrouter/chat-completions"
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+"""Use with ``fullmatch``. The provider documents only "URL-safe"; this is the part of it that is safe everywhere."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """System prompt and config: what decides whether two presets are the same."""
+
+    system_prompt: str | None
+    config: JsonObject = field(hash=False)
+
+    def as_json(self) -> dict[str, Json]:
+        """One JSON object, the root of every field path: ``system_prompt`` and ``config``."""
+        return {"system_prompt": self.system_prompt, "config": self.config}
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the canonical form; key order and the spelling of numbers don't matter."""
+        return digest(self.as_json())
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A preset as the files declare it for one workspace, overrides and defaults applied."""
+
+    slug: str
+    kind: str
+    content: Content
+    source: Location
+    description: str | None = None

@@ -1,0 +1,70 @@
+"""States: what the files want (desired) and what a workspace holds (actual)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from presetctl.domain.preset import Content, Preset
+
+DesiredState = Mapping[str, "Preset"]
+"""By slug."""
+
+
+class Status(StrEnum):
+    """What a workspace says of a preset. Statuses that are not known yet are read as UNKNOWN."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    ARCHIVED = "archived"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An immutable saved content of a preset. ``number`` counts from 1, times are the remote's own strings."""
+
+    id: str
+    number: int
+    content: Content
+    created_at: str = ""
+    creator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPreset:
+    """One row of a workspace's list: everything but the content."""
+
+    slug: str
+    id: str
+    status: Status
+    designated_version_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActualPreset:
+    """A preset in a workspace with its designated version, the one that the workspace serves."""
+
+    slug: str
+    id: str
+    status: Status
+    version: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceIdentity:
+    """Which workspace a key opens; ``workspace_id`` is None where the remote doesn't say."""
+
+    workspace_id: str | None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActualState:
+    """A workspace as read: every row of the list, and the presets whose content was needed, by slug."""
+
+    listed: Mapping[str, ListedPreset]
+    presets: Mapping[str, ActualPreset]

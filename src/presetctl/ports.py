@@ -1,0 +1,50 @@
+"""What the core needs from the outside. The read side and the write side are apart: a plan gets only a reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from presetctl.domain.preset import Preset
+    from presetctl.domain.state import ActualPreset, ListedPreset, WorkspaceIdentity
+
+
+class FileTree(Protocol):
+    """The files of a repository at one moment: the work tree, or a commit.
+
+    Paths are relative to the project's folder, with ``/`` between the parts.
+    """
+
+    def files(self, folder: str) -> Iterable[str]:
+        """Every regular file below ``folder``, sorted. A folder that doesn't exist has none."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of one file. InputError if it's missing, not a regular file, outside, or above ``limit`` bytes."""
+
+
+class PresetReader(Protocol):
+    """The read side of a workspace. Errors: AccessError, RemoteError."""
+
+    def identity(self) -> WorkspaceIdentity:
+        """Which workspace the key opens."""
+
+    def list_presets(self) -> Sequence[ListedPreset]:
+        """Every row of the workspace's list, each preset once."""
+
+    def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:
+        """The presets with their designated versions, in the order asked for; None where there is none."""
+
+
+class PresetWriter(Protocol):
+    """The write side of a workspace."""
+
+    def write(self, preset: Preset) -> ActualPreset:
+        """Sends one preset once and gives what the remote says that it stored.
+
+        AmbiguousError when nobody knows whether it took effect; any other error means that it did not.
+        """
+
+    def restore(self, slug: str) -> ActualPreset:
+        """Brings an archived preset back without a new version."""

@@ -1,0 +1,1 @@
+"""Adapters to the workspaces, one module per provider, over one HTTP module."""

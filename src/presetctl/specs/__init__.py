@@ -1,0 +1,1 @@
+"""From a provider's request spec to closed JSON Schemas."""
