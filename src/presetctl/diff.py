@@ -1,0 +1,137 @@
+"""Before and after → field changes. Equality is decided by digest; deepdiff only says what is different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from presetctl.domain.change import ABSENT, Absent, FieldChange
+from presetctl.domain.values import Json, JsonObject, Path, canonical, canonical_json
+
+if TYPE_CHECKING:
+    from presetctl.domain.kind import Kind
+    from presetctl.domain.preset import Content
+
+
+def field_changes(before: Content | None, after: Content, kind: Kind) -> tuple[FieldChange, ...]:
+    """The fields in which ``after`` differs from ``before``, sorted by path; empty exactly when nothing does.
+
+    What means nothing is no difference: the order of keys, 1 against 1.0, a null or empty list or known default that
+    only one side has. Lists are compared in order; a list of plain values changes as a whole.
+    """
+    if before is not None and before.digest == after.digest:
+        return ()
+    old, new = _settled(before.config if before else {}, after.config, kind, ())
+    changes = list(_config_changes(old, new))
+    old_prompt, new_prompt = (before.system_prompt if before else None) or None, after.system_prompt or None
+    if old_prompt != new_prompt:
+        changes.append(FieldChange(("system_prompt",), _present(old_prompt), _present(new_prompt)))
+    return tuple(changes)
+
+
+def wiped(before: Content | None, kind: Kind) -> tuple[str, ...]:
+    """Stored fields that only the dashboard can set, and that any write of this preset would remove."""
+    return tuple(sorted(kind.dashboard_only & (before.config.keys() if before else set())))
+
+
+def _present(prompt: str | None) -> Json | Absent:
+    return ABSENT if prompt is None else prompt
+
+
+def _settled(old: JsonObject, new: JsonObject, kind: Kind, path: Path) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Both sides without the members that mean nothing where the other side lacks them."""
+    left: dict[str, Json] = {}
+    right: dict[str, Json] = {}
+    for key in old.keys() | new.keys():
+        at = (*path, key)
+        was, wanted = old.get(key), new.get(key)
+        if key not in new and (_inert(was, kind, at) or (not path and key in kind.dashboard_only)):
+            continue
+        if key not in old and _empty(wanted, kind, at):
+            continue
+        if key in old and key in new and _empty(was, kind, at) and _empty(wanted, kind, at):
+            continue
+        if isinstance(was, Mapping) and isinstance(wanted, Mapping) and at not in kind.opaque:
+            left[key], right[key] = _settled(was, wanted, kind, at)
+            continue
+        if key in old:
+            left[key] = was
+        if key in new:
+            right[key] = wanted
+    return left, right
+
+
+def _empty(value: Json, kind: Kind, at: Path) -> bool:
+    """Whether a declared value says no more than its absence would."""
+    if at in kind.opaque:
+        return value is None
+    if isinstance(value, Mapping):
+        return all(_empty(item, kind, (*at, key)) for key, item in value.items())
+    return value is None or (isinstance(value, Sequence) and not isinstance(value, str) and not value)
+
+
+def _inert(value: Json, kind: Kind, at: Path) -> bool:
+    """Whether a stored value that nobody declared is one that servers add by themselves."""
+    if at in kind.defaults and canonical(value) == canonical(kind.defaults[at]):
+        return isinstance(value, bool) is isinstance(kind.defaults[at], bool)
+    if isinstance(value, Mapping) and at not in kind.opaque:
+        return all(_inert(item, kind, (*at, key)) for key, item in value.items())
+    return _empty(value, kind, at)
+
+
+def _config_changes(old: JsonObject, new: JsonObject) -> Iterator[FieldChange]:
+    if canonical_json(old) == canonical_json(new):
+        return
+    paths = {_whole_list(path, old, new) for path in _differing_paths(old, new)}
+    for path in sorted(paths or {()}, key=_order):
+        yield FieldChange(("config", *path), _at(old, path), _at(new, path))
+
+
+def _differing_paths(old: JsonObject, new: JsonObject) -> Iterator[Path]:
+    from deepdiff import DeepDiff  # takes longer to import than everything else together
+
+    tree: Mapping[str, Any] = DeepDiff(
+        canonical(old),
+        canonical(new),
+        view="tree",
+        verbose_level=2,
+        threshold_to_diff_deeper=0,
+        zip_ordered_iterables=True,
+    )
+    for levels in tree.values():
+        for level in levels:
+            yield tuple(level.path(output_format="list"))
+
+
+def _whole_list(path: Path, old: JsonObject, new: JsonObject) -> Path:
+    """Cuts a path at the first list that holds plain values on both sides: such a list is one value to people."""
+    for length in range(1, len(path)):
+        values = [value for value in (_at(old, path[:length]), _at(new, path[:length])) if value is not ABSENT]
+        if all(_is_plain_list(value) for value in values):
+            return path[:length]
+    return path
+
+
+def _is_plain_list(value: Json | Absent) -> bool:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return False
+    return not any(
+        isinstance(item, Mapping) or (isinstance(item, Sequence) and not isinstance(item, str)) for item in value
+    )
+
+
+def _at(value: Json, path: Path) -> Json | Absent:
+    found: Json = value
+    for step in path:
+        match found:
+            case Mapping() if isinstance(step, str) and step in found:
+                found = found[step]
+            case Sequence() if isinstance(step, int) and step < len(found):
+                found = found[step]
+            case _:
+                return ABSENT
+    return found
+
+
+def _order(path: Path) -> list[tuple[int, int, str]]:
+    return [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in path]

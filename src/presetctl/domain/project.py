@@ -1,0 +1,112 @@
+"""The project: what presetctl.yaml says. These models are the source of schemas/project.schema.json."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from presetctl.domain.preset import DEFAULT_KIND
+
+EMBEDDED = "embedded"
+OPENROUTER_URL = "https://openrouter.ai/api/v1"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+WorkspaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _check_url(url: str) -> str:
+    """A base address: https, or http to this machine; no user name, query or fragment in it."""
+    if url == EMBEDDED:
+        return url
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("is not an address") from error
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("must be `embedded` or a whole address such as https://example.com/api/v1")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password; name the variable with the key in api_key_env")
+    if parts.query or parts.fragment or re.search(r"[\x00-\x20\x7f]", url):
+        raise ValueError("must end with the path; no spaces, query or fragment")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise ValueError("must be https: over http the key could be read on the way")
+    return url.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class OpenRouterWorkspace(_Settings):
+    """A workspace of OpenRouter, or the embedded emulator of one."""
+
+    provider: Literal["openrouter"] = Field(description="The kind of workspace.")
+    url: Url = Field(
+        default=OPENROUTER_URL,
+        description="The whole base address, or `embedded` for the workspace inside presetctl: no key, no network.",
+    )
+    api_key_env: VariableName = Field(
+        default="OPENROUTER_API_KEY", description="Name of the environment variable that holds the key."
+    )
+    workspace_id: str | None = Field(
+        default=None, min_length=1, description="Refuse a key that opens any other workspace than this one."
+    )
+    not_kept: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Config fields that this workspace is known not to keep; they are sent, but never compared.",
+    )
+    timeout: float = Field(
+        default=60, gt=0, le=3600, description="Seconds that one call may take in all, retries not counted."
+    )
+    trust_env: bool = Field(
+        default=False, description="Take proxies and certificates from the environment and logins from .netrc."
+    )
+
+
+class Defaults(_Settings):
+    """What lies under every preset."""
+
+    kind: str = Field(default=DEFAULT_KIND, description="The kind of presets that don't name one.")
+    description: str | None = None
+    system_prompt: str | None = Field(default=None, min_length=1)
+    system_prompt_file: str | None = Field(default=None, min_length=1)
+    config: dict[str, Any] = Field(default_factory=dict, description="Fields under every preset's own.")
+
+    @model_validator(mode="after")
+    def _one_prompt(self) -> Defaults:
+        if self.system_prompt is not None and self.system_prompt_file is not None:
+            raise ValueError("has both system_prompt and system_prompt_file: keep one")
+        return self
+
+
+class Project(_Settings):
+    """presetctl.yaml."""
+
+    version: Literal[1] = Field(description="The version of this file's format.")
+    default_workspace: WorkspaceName | None = Field(
+        default=None, description="The workspace that commands use without -w."
+    )
+    presets: str = Field(default="presets", min_length=1, description="The folder with the preset files.")
+    defaults: Defaults = Field(default_factory=Defaults)
+    workspaces: dict[WorkspaceName, OpenRouterWorkspace] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> Project:
+        if self.default_workspace is not None and self.default_workspace not in self.workspaces:
+            raise ValueError(f"default_workspace is {self.default_workspace}, but no workspace has that name")
+        return self
+
+    def default_name(self) -> str | None:
+        """The workspace to use where none is named: the default one, or the only one."""
+        if self.default_workspace is not None:
+            return self.default_workspace
+        return next(iter(self.workspaces)) if len(self.workspaces) == 1 else None

@@ -1,0 +1,94 @@
+"""Preset files → documents: values with positions, and the text of every prompt file that they name."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from presetctl.domain.document import Document, Locate
+from presetctl.domain.errors import InputError
+from presetctl.domain.problem import Location, Problem
+from presetctl.domain.values import Json, Path
+from presetctl.load.strict_yaml import MAX_BYTES, parse, positions
+from presetctl.ports import FileTree
+
+PRESET_SUFFIXES = (".yaml", ".yml")
+MAX_PROMPT_BYTES = 1024 * 1024
+
+
+def preset_files(tree: FileTree, folder: str) -> list[str]:
+    """The preset files below ``folder``, sorted by path."""
+    return [path for path in tree.files(folder) if path.endswith(PRESET_SUFFIXES)]
+
+
+def load_documents(tree: FileTree, files: Sequence[str]) -> tuple[list[Document], list[Problem]]:
+    """Reads and parses every file. A file that can't be read or parsed becomes problems, not an exception."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents.append(load_document(tree, file))
+        except InputError as error:
+            problems.extend(error.problems or [Problem(Location(file), "", "unreadable", error.message, error.hint)])
+    return documents, problems
+
+
+def load_document(tree: FileTree, file: str) -> Document:
+    """One file. InputError with its problem where it can't be read or isn't strict YAML."""
+    data = tree.read(file, MAX_BYTES)
+    value = parse(data, file)
+    locate = locator(data, file)
+    prompts = {name: read_prompt(tree, file, name, locate(path, False)) for path, name in _prompt_files(value)}
+    return Document(file, value, locate, prompts)
+
+
+def locator(data: bytes, file: str) -> Locate:
+    """Positions are looked up only when there is something to report: finding them is a second pass."""
+
+    @cache
+    def marks() -> Mapping[Path, tuple[Location, Location]]:
+        return {path: (mark.key or mark.value, mark.value) for path, mark in positions(data, file).items()}
+
+    def locate(path: Path, key: bool) -> Location:
+        for length in range(len(path), -1, -1):
+            found = marks().get(path[:length])
+            if found is not None:
+                return found[0 if key or length < len(path) else 1]
+        return Location(file)
+
+    return locate
+
+
+def _prompt_files(value: Json) -> Iterator[tuple[Path, str]]:
+    """Where a preset file, or the project's defaults, names prompt files: at its top and in each override."""
+    if not isinstance(value, Mapping):
+        return
+    places: list[tuple[Path, Json]] = [((), value), (("defaults",), value.get("defaults"))]
+    overrides = value.get("overrides")
+    if isinstance(overrides, Mapping):
+        places += [(("overrides", name), override) for name, override in overrides.items()]
+    for path, place in places:
+        name = place.get("system_prompt_file") if isinstance(place, Mapping) else None
+        if isinstance(name, str) and name:
+            yield (*path, "system_prompt_file"), name
+
+
+def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str | Problem:
+    """The text of the prompt file ``name``, looked for from the folder of ``file``.
+
+    As in YAML, a byte order mark and the last line end are not part of the text, and every line ends in LF.
+    """
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
+    try:
+        data = tree.read(path, MAX_PROMPT_BYTES)
+        text = data.decode("utf-8-sig")
+    except InputError as error:
+        return Problem(named_at, "system_prompt_file", "prompt-file", error.message, error.hint)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Problem(Location(path, line), "", "prompt-encoding", "this prompt is not UTF-8", "save it as UTF-8")
+    text = text.replace("\r\n", "\n").removesuffix("\n")
+    if not text:
+        return Problem(named_at, "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
+    return text

@@ -1,0 +1,94 @@
+"""presetctl.yaml → the project, or every problem in it with its position."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+
+from presetctl.domain.document import Document
+from presetctl.domain.errors import InputError
+from presetctl.domain.problem import Problem
+from presetctl.domain.project import Defaults, OpenRouterWorkspace, Project
+from presetctl.domain.values import Path, show_path
+from presetctl.load.documents import load_document
+from presetctl.ports import FileTree
+
+PROJECT_FILE = "presetctl.yaml"
+
+_MODELS: dict[int, type[BaseModel]] = {0: Project, 1: Defaults, 2: OpenRouterWorkspace}
+
+
+@dataclass(frozen=True)
+class LoadedProject:
+    """The project, and the document that it was read from."""
+
+    project: Project
+    document: Document
+
+
+def find_project(start: FilePath) -> FilePath:
+    """The nearest folder from ``start`` upwards that has a presetctl.yaml. InputError where there is none."""
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).exists():
+            return folder
+    raise InputError(
+        f"no {PROJECT_FILE} in {start} or any folder above it",
+        hint="`presetctl init` makes one here; -C FOLDER runs in another folder",
+    )
+
+
+def load_project(tree: FileTree) -> LoadedProject:
+    """Reads and checks presetctl.yaml. InputError carries every problem."""
+    document = load_document(tree, PROJECT_FILE)
+    value = {} if document.value is None else document.value
+    problems = [prompt for prompt in document.prompts.values() if isinstance(prompt, Problem)]
+    try:
+        project = Project.model_validate(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True, include_input=False)
+        problems += [_problem(document, cast("dict[str, Any]", detail)) for detail in details]
+        project = None
+    if project is None or problems:
+        raise InputError(f"{PROJECT_FILE} is not valid", problems=problems)
+    return LoadedProject(project, document)
+
+
+def _problem(document: Document, detail: dict[str, Any]) -> Problem:
+    """One finding of pydantic in the user's terms."""
+    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
+    kind, key = detail["type"], str(path[-1]) if path else ""
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(key, _fields(path), n=1)
+        return Problem(
+            document.locate(path, True),
+            show_path(path),
+            "unknown-field",
+            f"`{key}` is not a setting here",
+            f"did you mean `{near[0]}`?" if near else "",
+        )
+    if kind == "missing":
+        return Problem(document.locate(path, True), show_path(path), "required", f"`{key}` is missing")
+    rule = "wrong-type" if kind.endswith("_type") else "invalid-value"
+    return Problem(document.locate(path, "[key]" in detail["loc"]), show_path(path), rule, _message(detail, key))
+
+
+def _message(detail: dict[str, Any], key: str) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "value_error":
+            return f"`{key}` {context['error']}" if key else str(context["error"])
+        case "literal_error":
+            return f"`{key}` must be {context['expected']}"
+        case "string_pattern_mismatch":
+            return f"`{key}` is not a valid name (it must match {context['pattern']})"
+        case _:
+            return f"`{key}`: {str(detail['msg']).removeprefix('Input ')}" if key else str(detail["msg"])
+
+
+def _fields(path: Path) -> list[str]:
+    model = _MODELS[min(len(path) - 1, 2)]
+    return list(model.model_fields)
