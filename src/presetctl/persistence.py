@@ -40,9 +40,15 @@ def kept(kind: Kind, content: Content, not_kept: Iterable[str] = ()) -> Content:
     config = {
         kind.config[field].name if field in kind.config else field: value for field, value in content.config.items()
     }
+    return held_content(Content(content.system_prompt or None, config), not_kept)
+
+
+def held_content(content: Content, not_kept: Iterable[str] = ()) -> Content:
+    """What a workspace holds, less the fields that are not compared."""
+    config = content.config
     for dotted in not_kept:
         config = _without(config, dotted.split("."))
-    return Content(content.system_prompt or None, config)
+    return Content(content.system_prompt, config)
 
 
 def _without(config: JsonObject, steps: list[str]) -> dict[str, Json]:

@@ -1,0 +1,47 @@
+# Needs Python 3.11 or newer and make, nothing else. Everything is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# What decides: its branch coverage is 100 %.
+comma := ,
+empty :=
+CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py validate.py \
+  desired.py plan.py guard.py apply.py reconcile.py))
+
+.PHONY: demo test lint format bench schemas clean
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed  ## validate, plan, apply, change a preset, apply again, plan again
+	@sh tests/demo.sh $(BIN)/presetctl
+
+test: $(VENV)/installed  ## all tests, and the branch coverage of the core
+	$(BIN)/python -m pytest -n auto --cov --cov-report=
+	$(BIN)/python -m coverage report --skip-covered
+	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100 --format=total >/dev/null \
+	  || { $(BIN)/python -m coverage report --include='$(CORE)'; echo 'The core must be covered whole.'; exit 1; }
+
+lint: $(VENV)/installed  ## what CI checks beside the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/presetctl schema derive --check
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: $(VENV)/installed  ## derive the schemas again after a change to the spec or the overlay
+	$(BIN)/presetctl schema derive
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

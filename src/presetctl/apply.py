@@ -1,0 +1,167 @@
+"""Plan + ports → outcomes. For each change: read, write once, compare what was stored, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from presetctl.diff import field_changes
+from presetctl.domain.change import Action, Change, Plan
+from presetctl.domain.errors import AmbiguousError, PresetctlError
+from presetctl.domain.kind import Kind
+from presetctl.domain.outcome import Outcome, Result
+from presetctl.domain.preset import Preset
+from presetctl.domain.state import ActualPreset, DesiredState, Version
+from presetctl.persistence import held_content, kept
+from presetctl.ports import PresetReader, PresetWriter
+
+WRITE_ATTEMPTS = 3
+"""How often one change is sent at most; each time but the first only after a read showed that it did not arrive."""
+
+_STOPS = frozenset({Result.CONFLICT, Result.FAILED})
+
+
+@dataclass(frozen=True)
+class Applier:
+    """Applies plans to one workspace."""
+
+    reader: PresetReader
+    writer: PresetWriter
+    kinds: Mapping[str, Kind]
+    not_kept: Sequence[str] = ()
+
+    def apply(self, plan: Plan, desired: DesiredState) -> Iterator[Outcome]:
+        """Applies the plan's changes in their order and yields each outcome as it happens.
+
+        After a conflict or a failure nothing more is written; what is left is yielded as skipped.
+        """
+        stopped = False
+        for change in plan.pending:
+            if stopped:
+                yield Outcome(change, Result.SKIPPED, message="not tried, because a change before it failed")
+                continue
+            outcome = self._outcome(change, desired[change.slug])
+            stopped = outcome.result in _STOPS
+            yield outcome
+
+    def _outcome(self, change: Change, preset: Preset) -> Outcome:
+        try:
+            return self._apply(change, preset)
+        except _ConflictError as conflict:
+            return Outcome(
+                change, Result.CONFLICT, conflict.version, message=str(conflict), exit_code=conflict.exit_code
+            )
+        except AmbiguousError as error:
+            message = f"nobody knows whether it was stored: {error.message}; the next plan will show"
+            return Outcome(change, Result.FAILED, message=message, exit_code=error.exit_code)
+        except PresetctlError as error:
+            message = f"{error.message} ({error.hint})" if error.hint else error.message
+            return Outcome(change, Result.FAILED, message=message, exit_code=error.exit_code)
+
+    def _apply(self, change: Change, preset: Preset) -> Outcome:
+        before = self._check_unmoved(change)
+        if change.action is Action.RESTORE:
+            before = self._restored(change)
+            if not self._differences(before, preset):
+                return Outcome(change, Result.APPLIED, None if before is None else before.number)
+        stored = self._write(change, preset, before)
+        if before is not None and stored.id == before.id:
+            return Outcome(change, Result.UNCHANGED, stored.number)
+        expected = 1 if before is None else before.number + 1
+        if stored.number != expected and not (before is None and change.action is Action.RESTORE):
+            raise _ConflictError(
+                f"stored as version {stored.number}, not {expected}: somebody else wrote at the same time",
+                stored.number,
+                6,
+            )
+        lost = self._differences(stored, preset)
+        if lost:
+            return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6)
+        return Outcome(change, Result.APPLIED, stored.number)
+
+    def _check_unmoved(self, change: Change) -> Version | None:
+        """Reads what the write would replace; anything but what the plan saw is a conflict."""
+        current = self._read(change.slug)
+        version = current.version if current is not None else None
+        if change.before is None:
+            if change.action is Action.UPDATE and current is not None and version is None:
+                return None
+            if current is not None:
+                number = "a preset" if version is None else f"version {version.number}"
+                raise _ConflictError(
+                    f"planned as new, but the workspace has {number} by now", version.number if version else None
+                )
+            return None
+        if version is None:
+            raise _ConflictError(f"planned against version {change.before.version}, which is gone")
+        if (version.id, version.content.digest) != (change.before.version_id, change.before.digest):
+            planned = change.before.version
+            raise _ConflictError(
+                f"planned against version {planned}, but version {version.number} is live", version.number
+            )
+        return version
+
+    def _restored(self, change: Change) -> Version | None:
+        try:
+            return self.writer.restore(change.slug).version
+        except AmbiguousError:
+            current = self._read(change.slug)
+            if current is None:
+                raise
+            return current.version
+
+    def _write(self, change: Change, preset: Preset, before: Version | None) -> Version:
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                stored = self.writer.write(preset)
+            except AmbiguousError:
+                found = self._read(change.slug)
+                version = found.version if found is not None else None
+                if not _same(version, before):
+                    return self._arrived(version, preset, before)
+                if attempt == WRITE_ATTEMPTS:
+                    raise
+            else:
+                if stored.version is None:
+                    raise _ConflictError("the reply names no version that would be live now", exit_code=6)
+                return stored.version
+        raise AssertionError("unreachable")  # the last attempt returns or raises
+
+    def _arrived(self, found: Version | None, preset: Preset, before: Version | None) -> Version:
+        """The reply was lost, and the workspace has moved: by our write, or by somebody else's?"""
+        expected = 1 if before is None else before.number + 1
+        if found is None or found.number != expected or self._differences(found, preset):
+            number = None if found is None else found.number
+            raise _ConflictError("the reply was lost, and what is live now is not what was sent", number, 6)
+        return found
+
+    def _read(self, slug: str) -> ActualPreset | None:
+        return self.reader.read_presets([slug])[0]
+
+    def _differences(self, stored: Version | None, preset: Preset) -> tuple[str, ...]:
+        kind = self.kinds[preset.kind]
+        held = None if stored is None else held_content(stored.content, self.not_kept)
+        return tuple(field.name for field in field_changes(held, kept(kind, preset.content, self.not_kept), kind))
+
+
+class _ConflictError(Exception):
+    """Somebody else moved the preset. ``exit_code`` is 5 where nothing of ours was written."""
+
+    def __init__(self, message: str, version: int | None = None, exit_code: int = 5) -> None:
+        super().__init__(message)
+        self.version = version
+        self.exit_code = exit_code
+
+
+def _same(one: Version | None, other: Version | None) -> bool:
+    return (one and one.id) == (other and other.id)
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """The code of a whole run: 0, or the failure's own where nothing was written, or 6 where something was."""
+    results = list(outcomes)
+    codes = [outcome.exit_code for outcome in results if outcome.exit_code]
+    if not codes:
+        return 0
+    written = any(outcome.result in {Result.APPLIED, Result.NOT_PERSISTED} for outcome in results)
+    return 6 if written else codes[0]

@@ -1,0 +1,112 @@
+"""``presetctl apply``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from presetctl import reconcile
+from presetctl.apply import exit_code
+from presetctl.cli.console import give, say, style_for
+from presetctl.cli.session import Session, workspace_option
+from presetctl.domain.change import Plan
+from presetctl.domain.errors import UsageError
+from presetctl.domain.outcome import Outcome
+from presetctl.guard import check_consent
+from presetctl.load.git import head
+from presetctl.load.plans import load_plan
+from presetctl.plan import SavedPlan
+from presetctl.reconcile import Selection
+from presetctl.report.json import apply_document, as_text
+from presetctl.report.text import outcome_text, outcomes_summary, plan_text
+
+
+@click.command("apply")
+@click.argument("planfile", required=False)
+@workspace_option
+@click.option("--yes", is_flag=True, help="Don't ask. Needed where there is no terminal.")
+@click.option(
+    "--allow-wipe", multiple=True, metavar="SLUG",
+    help="Agree that writing SLUG removes fields that only the dashboard can set.",
+)  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    planfile: str | None,
+    workspace: str | None,
+    yes: bool,
+    allow_wipe: tuple[str, ...],
+    form: str,
+) -> None:
+    """Apply the changes between the files and a workspace: one new version per changed preset.
+
+    The plan is shown first, and you are asked. With PLANFILE, saved by `presetctl plan --out`, the changes are
+    applied only if they are still exactly those. Each preset is read before it is written, and what was stored is
+    compared with what was sent.
+
+    \b
+    Examples:
+      presetctl apply
+      presetctl apply -w production --yes
+      presetctl apply plan.json --yes
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask on; nothing was written", hint="add --yes to apply without asking"
+        )
+    session = Session.open(ctx)
+    repository = session.repository()
+    saved = None if planfile is None else load_plan(session.start / Path(planfile))
+    name = session.workspace(repository, _workspace(workspace, saved))
+    show = _Shown(form)
+    with session.connection(repository, name, writes=True) as connection:
+        selection = Selection(saved.slugs) if saved else Selection()
+        planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection)
+        if saved is not None:
+            reconcile.check_saved(planned, saved)
+        check_consent(planned.plan, allow_wipe)
+        show.plan(planned.plan)
+        outcomes: list[Outcome] = []
+        if planned.plan.pending and _agreed(yes, planned.plan):
+            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, allow_wipe):
+                outcomes.append(outcome)
+                show.outcome(outcome)
+    show.end(planned.plan, outcomes)
+    ctx.exit(exit_code(outcomes))
+
+
+def _workspace(named: str | None, saved: SavedPlan | None) -> str | None:
+    if saved is not None and named is not None and named != saved.workspace:
+        raise UsageError(f"the plan is for {saved.workspace}, not for {named}", hint="leave -w away")
+    return saved.workspace if saved is not None else named
+
+
+def _agreed(yes: bool, plan: Plan) -> bool:
+    if yes:
+        return True
+    return click.confirm(f"Apply to {plan.workspace.name}?", default=False, err=True)
+
+
+class _Shown:
+    """What the user sees on the way: everything as it happens, or one JSON document at the end."""
+
+    def __init__(self, form: str) -> None:
+        self._json = form == "json"
+        self._talk = style_for(sys.stderr if self._json else sys.stdout)
+
+    def plan(self, plan: Plan) -> None:
+        (say if self._json else give)(plan_text(plan, self._talk), self._talk)
+
+    def outcome(self, outcome: Outcome) -> None:
+        (say if self._json else give)(outcome_text(outcome, self._talk), self._talk)
+
+    def end(self, plan: Plan, outcomes: list[Outcome]) -> None:
+        if self._json:
+            give(as_text(apply_document(plan, outcomes)))
+        elif outcomes:
+            give(f"\n{outcomes_summary(outcomes, plan.workspace.name)}", self._talk)
+        elif plan.pending:
+            say("Nothing was written.")

@@ -1,0 +1,131 @@
+"""The entry point: commands are imported when called, every error ends here, and nothing but exit codes leaves."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+
+import click
+
+from presetctl import __version__
+from presetctl.domain.errors import InputError, PresetctlError
+
+COMMANDS = {
+    "apply": "Apply the planned changes to a workspace.",
+    "completion": "Print the shell completion script.",
+    "init": "Start a project in a folder.",
+    "plan": "Show what apply would change in a workspace.",
+    "schema": "Update and derive the schemas that presets are checked against.",
+    "serve": "Serve an OpenRouter presets API on this machine.",
+    "validate": "Check preset files, offline.",
+}
+USAGE_ERROR = 64
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Lists every command from the table and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"presetctl.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-C", "folder", default=".", metavar="FOLDER", help="Run as if started in FOLDER.")
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, folder: str) -> None:
+    """LLM presets as code: YAML files in git, checked, planned and applied to a workspace.
+
+    \b
+    Examples:
+      presetctl init               start a project in this folder
+      presetctl validate           check every preset file
+      presetctl plan               see what would change
+      presetctl apply              change it
+
+    Exit codes: 0 done, 1 unexpected, 2 changes (with --detailed-exitcode), 3 invalid input, 4 stopped for safety,
+    5 stale, 6 partly applied, 7 no access, 8 remote unavailable, 64 wrong usage, 130 interrupted.
+    """
+    ctx.obj = folder
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits the process with the code that tells what happened."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a narrow locale must not turn a report into a crash
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words))
+
+
+def run(words: Sequence[str]) -> int:
+    """Runs one command and gives its exit code. Errors are reported here, once, in the form that was asked for."""
+    try:
+        code = cli.main(args=list(words), prog_name="presetctl", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.UsageError as error:
+        return _report_usage(error, words)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except PresetctlError as error:
+        return _report(error, words)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _report_usage(error: click.UsageError, words: Sequence[str]) -> int:
+    if wants_json(words):
+        from presetctl.domain.errors import UsageError
+
+        return _report(UsageError(error.format_message()), words)
+    error.show()
+    return USAGE_ERROR
+
+
+def _report(error: PresetctlError, words: Sequence[str]) -> int:
+    if wants_json(words):
+        from presetctl.report.json import as_text, error_document
+
+        click.echo(as_text(error_document(error)))
+        return error.exit_code
+    from presetctl.cli.console import style_for
+    from presetctl.report.safe import visible
+    from presetctl.report.text import problems_text
+
+    style = style_for(sys.stderr)
+    if isinstance(error, InputError) and error.problems:
+        click.echo(problems_text(error.problems, style), err=True, color=style.colour)
+    click.echo(f"{style('Error:', 'red', bold=True)} {visible(error.message)}", err=True, color=style.colour)
+    if error.hint:
+        click.echo(f"  → {visible(error.hint)}", err=True, color=style.colour)
+    return error.exit_code
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether ``--format json`` is among the words, also when the rest of them can't be understood."""
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
+
+
+if __name__ == "__main__":
+    main()

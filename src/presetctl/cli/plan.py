@@ -1,0 +1,58 @@
+"""``presetctl plan``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from presetctl import reconcile
+from presetctl.cli.console import give, say, style_for
+from presetctl.cli.session import Session, workspace_option
+from presetctl.load.atomic import write_atomically
+from presetctl.load.git import head
+from presetctl.reconcile import Selection
+from presetctl.report.json import as_text, plan_document
+from presetctl.report.text import plan_text
+
+CHANGES = 2
+
+
+@click.command("plan")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@workspace_option
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out presets whose slug matches.")
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@click.option("--out", metavar="FILE", help="Save the plan as JSON, for `presetctl apply FILE`.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    slugs: tuple[str, ...],
+    workspace: str | None,
+    exclude: tuple[str, ...],
+    form: str,
+    out: str | None,
+    detailed_exitcode: bool,
+) -> None:
+    """Show, field by field, what apply would change in a workspace. Nothing is ever written there.
+
+    \b
+    Examples:
+      presetctl plan
+      presetctl plan -w production email-copywriter
+      presetctl plan --exclude 'draft-*' --out plan.json
+    """
+    session = Session.open(ctx)
+    repository = session.repository()
+    name = session.workspace(repository, workspace)
+    with session.connection(repository, name) as connection:
+        planned = reconcile.plan(repository, name, connection.reader, head(session.root), Selection(slugs, exclude))
+    document = as_text(plan_document(planned.plan))
+    if out is not None:
+        write_atomically(session.start / Path(out), f"{document}\n".encode())
+        say(f"The plan is saved in {out}.")
+    style = style_for(sys.stdout)
+    give(document if form == "json" else plan_text(planned.plan, style), style)
+    ctx.exit(CHANGES if detailed_exitcode and planned.plan.pending else 0)

@@ -1,0 +1,102 @@
+"""What the commands share: options, the repository that they work on, and the open workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from presetctl.domain.errors import PresetctlError, UsageError
+from presetctl.load.project import PROJECT_FILE, find_project
+from presetctl.load.tree import WorkTree
+from presetctl.providers.registry import Connection, connect
+from presetctl.reconcile import Repository, load
+from presetctl.specs.library import SchemaLibrary
+
+EMBEDDED_FOLDER = ".presetctl"
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def workspace_option(command: _Command) -> _Command:
+    """``-w``."""
+    return click.option("-w", "--workspace", metavar="NAME", help="The workspace; the project's default one without.")(
+        command
+    )
+
+
+@dataclass(frozen=True)
+class Session:
+    """A project folder with its schemas."""
+
+    root: Path
+    start: Path
+    schemas: SchemaLibrary
+
+    @classmethod
+    def open(cls, ctx: click.Context) -> Session:
+        """The project around the folder that the command runs in. InputError where there is none."""
+        start = Path(ctx.find_root().obj)
+        if not start.is_dir():
+            raise UsageError(f"-C: {start} is not a folder")
+        root = find_project(start.resolve())
+        return cls(root, start.resolve(), SchemaLibrary.for_project(root))
+
+    def repository(self, files: Sequence[str] | None = None) -> Repository:
+        """The repository as read: every preset file, or just ``files``."""
+        return load(WorkTree(self.root), self.schemas, files)
+
+    def workspace(self, repository: Repository, name: str | None) -> str:
+        """The workspace that is meant. UsageError where none is named and none is the default."""
+        chosen = name or repository.project.project.default_name()
+        if chosen is None:
+            raise UsageError("which workspace?", hint=f"name one with -w, or set default_workspace in {PROJECT_FILE}")
+        repository.settings(chosen)
+        return chosen
+
+    @contextmanager
+    def connection(self, repository: Repository, workspace: str, *, writes: bool = False) -> Iterator[Connection]:
+        """The open workspace. The embedded one is a file that only a command that writes makes."""
+        with _embedded(self.root / EMBEDDED_FOLDER / f"{workspace}.sqlite3", writes) as embedded:
+            settings = repository.settings(workspace)
+            connection = connect(workspace, settings, repository.kinds_in_use(workspace), os.environ, embedded)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+
+@contextmanager
+def _embedded(database: Path, writes: bool) -> Iterator[Callable[[], Any]]:
+    opened: list[Any] = []
+
+    def transport() -> Any:
+        import httpx
+
+        from presetctl.emulator.app import create_app
+
+        if not opened:
+            if writes:
+                _make_folder(database.parent)
+            opened.append(create_app(database if writes or database.exists() else ":memory:"))
+        return httpx.WSGITransport(opened[0])
+
+    try:
+        yield transport
+    finally:
+        for app in opened:
+            app.close()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise PresetctlError(
+            f"the folder {folder} of the embedded workspace can't be made: {error.strerror}"
+        ) from error

@@ -1,0 +1,70 @@
+"""``presetctl validate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from presetctl.cli.console import give, style_for
+from presetctl.cli.session import Session
+from presetctl.domain.errors import UsageError
+from presetctl.load.documents import preset_files
+from presetctl.load.project import PROJECT_FILE
+from presetctl.load.tree import WorkTree
+from presetctl.report.github import problems_commands
+from presetctl.report.json import as_text, problems_document
+from presetctl.report.text import problems_text, validation_summary
+
+INVALID = 3
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--format", "form", type=click.Choice(["human", "json", "github"]), default="human", show_default=True,
+    help="How to print what was found.",
+)  # fmt: skip
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
+    """Check preset files against the schemas of their kinds, offline.
+
+    Without PATHS every preset of the project is checked; with PATHS those files, and the presets in those folders.
+    All problems of all files are shown at once. Exit code 3 when there is an error.
+
+    \b
+    Examples:
+      presetctl validate
+      presetctl validate presets/support-triage.yaml
+      presetctl validate --format github      annotations in GitHub Actions
+    """
+    session = Session.open(ctx)
+    repository = session.repository(_files(session, paths) if paths else None)
+    problems, files = repository.problems, len(repository.files)
+    style = style_for(sys.stdout)
+    if form == "json":
+        give(as_text(problems_document(problems, files)))
+    elif form == "github":
+        give("\n".join(filter(None, [problems_commands(problems), validation_summary(problems, files)])))
+    else:
+        text = problems_text(problems, style)
+        give("\n".join(filter(None, [text, validation_summary(problems, files)])), style)
+    ctx.exit(0 if repository.valid else INVALID)
+
+
+def _files(session: Session, paths: tuple[str, ...]) -> list[str]:
+    """The named files, and the preset files in the named folders, as paths from the project's folder."""
+    tree = WorkTree(session.root)
+    found: list[str] = []
+    for path in paths:
+        absolute = session.start / path
+        try:
+            inside = Path(absolute.parent.resolve(), absolute.name).relative_to(session.root).as_posix()
+        except ValueError:
+            raise UsageError(f"{path} is not inside the project {session.root}") from None
+        if absolute.is_dir():
+            found += preset_files(tree, absolute.resolve().relative_to(session.root).as_posix())
+        elif inside != PROJECT_FILE:
+            found.append(inside)
+    return list(dict.fromkeys(found))

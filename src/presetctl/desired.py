@@ -1,0 +1,319 @@
+"""Documents + project + schemas → the desired state of every workspace, and every problem on the way."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from presetctl.domain.document import Document
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import SLUG, Content, Preset
+from presetctl.domain.problem import Location, Problem, Severity
+from presetctl.domain.project import Project
+from presetctl.domain.state import DesiredState
+from presetctl.domain.values import Json, JsonObject, Path, show_path
+from presetctl.persistence import kind_of
+from presetctl.validate import Finding, Schema, SchemaChecker
+
+MAX_SLUG = 100
+
+
+class Schemas(Protocol):
+    """The derived schemas that presets are checked against."""
+
+    def kinds(self) -> Sequence[str]:
+        """The names of all kinds."""
+
+    def config_schema(self, kind: str) -> Schema:
+        """The schema of one kind's config."""
+
+    def preset_schema(self) -> Schema:
+        """The schema of a preset file."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What the files say: presets by workspace and slug, and all problems, sorted by place."""
+
+    workspaces: Mapping[str, DesiredState]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that make the files invalid."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+class Kinds:
+    """Schemas by kind, each checker and each kind's rules made when first needed."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self._kinds: dict[str, Kind] = {}
+        self._checkers: dict[str, SchemaChecker] = {}
+        envelope = {key: value for key, value in schemas.preset_schema().items() if key != "allOf"}
+        self.envelope = SchemaChecker(envelope, "a preset file", self._explain_envelope)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._schemas.kinds()
+
+    def kind(self, name: str) -> Kind:
+        """The rules of one kind."""
+        if name not in self._kinds:
+            self._kinds[name] = kind_of(self._schemas.config_schema(name))
+        return self._kinds[name]
+
+    def checker(self, name: str) -> SchemaChecker:
+        """The checker for configs of one kind."""
+        if name not in self._checkers:
+            kind = self.kind(name)
+            self._checkers[name] = SchemaChecker(
+                self._schemas.config_schema(name), name, lambda path: self._explain_config(kind, path)
+            )
+        return self._checkers[name]
+
+    def _explain_config(self, kind: Kind, path: Path) -> Finding | None:
+        """A field that the request has and the preset hasn't, or that another kind has."""
+        key = str(path[-1])
+        if len(path) > 1:
+            return None
+        if key == kind.system_prompt or (key == "system" and kind.system_prompt != "system"):
+            hint = "write the text under `system_prompt:` (or `system_prompt_file:`), beside `config:`"
+            return _at_key(
+                path, "system-prompt", f"`{key}` is not part of config: the system prompt has its own key", hint
+            )
+        if key in kind.per_request:
+            message = f"`{key}` belongs to each request; presets don't keep it"
+            return _at_key(path, "per-request-field", message, "remove it here and send it with the requests")
+        if key in kind.dashboard_only:
+            message = f"`{key}` can only be set in the provider's dashboard; no request carries it"
+            return _at_key(path, "dashboard-only-field", message, "remove it")
+        others = [name for name in self._schemas.kinds() if name != kind.name and key in self.kind(name).config]
+        if others and not _similar(key, kind.config):
+            message = f"`{key}` is a field of {' and '.join(others)}, not of {kind.name}"
+            return _at_key(path, "unknown-field", message, "")
+        return None
+
+    def _explain_envelope(self, path: Path) -> Finding | None:
+        key = str(path[-1])
+        if len(path) > 1 or not any(key in self.kind(name).config for name in self._schemas.kinds()):
+            return None
+        return _at_key(
+            path, "unknown-field", f"`{key}` stands beside config instead of in it", "move it under `config:`"
+        )
+
+
+def _similar(key: str, known: Iterable[str]) -> bool:
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(key, list(known), n=1, cutoff=0.85))
+
+
+def _at_key(path: Path, rule: str, message: str, suggestion: str) -> Finding:
+    return Finding(path, rule, message, suggestion, at_key=True)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One level of a preset: the project's defaults, the file itself, or an override."""
+
+    document: Document
+    base: Path
+    value: JsonObject
+
+    def has(self, path: Path) -> bool:
+        found: Json = self.value
+        for step in path:
+            if isinstance(found, Mapping) and step in found:
+                found = found[str(step)]
+            elif (
+                isinstance(found, Sequence)
+                and not isinstance(found, str)
+                and isinstance(step, int)
+                and step < len(found)
+            ):
+                found = found[step]
+            else:
+                return False
+        return True
+
+    def locate(self, path: Path, key: bool = False) -> Location:
+        return self.document.locate((*self.base, *path), key)
+
+
+def render(documents: Sequence[Document], project: Project, project_file: Document, kinds: Kinds) -> Rendered:
+    """Checks every document and builds the presets of every workspace.
+
+    A document with problems is left out of the states; all problems of all documents are found in one go.
+    """
+    problems: list[Problem] = []
+    states: dict[str, dict[str, Preset]] = {name: {} for name in project.workspaces}
+    owners: dict[str, Location] = {}
+    for document in documents:
+        reader = _PresetReader(document, project, project_file, kinds)
+        presets = reader.read()
+        found = reader.problems
+        slug, place = reader.slug, reader.slug_place
+        if slug and slug in owners:
+            message = f"the slug `{slug}` is taken by {owners[slug].file}"
+            found.append(
+                Problem(place, "slug", "duplicate-slug", message, "rename one, or give one a `slug:` of its own")
+            )
+        owners.setdefault(slug, place)
+        problems += found
+        if not any(problem.severity is Severity.ERROR for problem in found):
+            for name, preset in presets.items():
+                states[name][slug] = preset
+    return Rendered(
+        states, tuple(sorted(set(problems), key=lambda problem: (problem.location, problem.path, problem.rule)))
+    )
+
+
+class _PresetReader:
+    """Reads one document for every workspace, and collects what is wrong with it."""
+
+    def __init__(self, document: Document, project: Project, project_file: Document, kinds: Kinds) -> None:
+        self._document = document
+        self._project = project
+        self._project_file = project_file
+        self._kinds = kinds
+        self._value: JsonObject = document.value if isinstance(document.value, Mapping) else {}
+        self.problems: list[Problem] = []
+        self.slug, self.slug_place = self._slug()
+
+    def read(self) -> dict[str, Preset]:
+        """The preset by workspace; meaningful only where no error was found."""
+        if not isinstance(self._document.value, Mapping):
+            self._report(Finding((), "wrong-type", "a preset file is a mapping of `config:` and other keys"))
+            return {}
+        for finding in self._kinds.envelope.findings(self._value):
+            if finding.path[:1] != ("slug",):
+                self._report(finding)
+        self._check_slug()
+        kind_name = self._value.get("kind", self._project.defaults.kind)
+        if kind_name not in self._kinds:
+            if "kind" not in self._value:
+                self._report_default_kind(str(kind_name))
+            return {}
+        overrides = self._value.get("overrides")
+        overrides = overrides if isinstance(overrides, Mapping) else {}
+        self._check_names(overrides)
+        kind = self._kinds.kind(str(kind_name))
+        plain: Preset | None = None
+        presets: dict[str, Preset] = {}
+        for name in self._project.workspaces:
+            override = overrides.get(name)
+            if isinstance(override, Mapping):
+                presets[name] = self._preset(
+                    kind, [*self._layers(), _Layer(self._document, ("overrides", name), override)]
+                )
+            else:
+                plain = plain or self._preset(kind, self._layers())
+                presets[name] = plain
+        return presets
+
+    def _layers(self) -> list[_Layer]:
+        settings = self._project_file.value
+        defaults = settings.get("defaults") if isinstance(settings, Mapping) else None
+        return [
+            _Layer(self._project_file, ("defaults",), defaults if isinstance(defaults, Mapping) else {}),
+            _Layer(self._document, (), self._value),
+        ]
+
+    def _preset(self, kind: Kind, layers: list[_Layer]) -> Preset:
+        config: JsonObject = {}
+        for index, layer in enumerate(layers):
+            patch = layer.value.get("config")
+            if isinstance(patch, Mapping):
+                config = lay_over(config, patch, remove_all_nulls=index == 2)
+        for finding in self._kinds.checker(kind.name).findings(config):
+            self._report(finding, layers, ("config",))
+        prompt = self._prompt(layers)
+        if not config and prompt is None:
+            message = "the preset is empty: it has neither a config field nor a system prompt"
+            self._report(Finding((), "empty-preset", message, "give `config:` a `model`, for example"))
+        description = next(
+            (d for layer in reversed(layers) if isinstance(d := layer.value.get("description"), str)), None
+        )
+        return Preset(self.slug, kind.name, Content(prompt, config), self._document.locate((), False), description)
+
+    def _prompt(self, layers: list[_Layer]) -> str | None:
+        """The prompt of the topmost layer that says something of it."""
+        for layer in reversed(layers):
+            text, file = layer.value.get("system_prompt"), layer.value.get("system_prompt_file")
+            if text is not None and file is not None:
+                message = "has both system_prompt and system_prompt_file"
+                self._report(Finding(("system_prompt_file",), "two-prompts", message, "keep one of the two"), [layer])
+            if isinstance(text, str):
+                return text
+            if isinstance(file, str):
+                read = layer.document.prompts.get(file)
+                if isinstance(read, Problem):
+                    self.problems.append(read)
+                return read if isinstance(read, str) else None
+            if "system_prompt" in layer.value or "system_prompt_file" in layer.value:
+                return None
+        return None
+
+    def _slug(self) -> tuple[str, Location]:
+        declared = self._value.get("slug")
+        if isinstance(declared, str):
+            return declared, self._document.locate(("slug",), False)
+        return posixpath.splitext(posixpath.basename(self._document.file))[0], Location(self._document.file)
+
+    def _check_slug(self) -> None:
+        declared = self._value.get("slug", "")
+        if not isinstance(declared, str):
+            self._report(Finding(("slug",), "wrong-type", "`slug` must be a text"))
+        elif SLUG.fullmatch(self.slug) is None or len(self.slug) > MAX_SLUG:
+            source = "the slug" if declared else "the file's name is the slug, and"
+            message = (
+                f"{source} `{self.slug[:MAX_SLUG]}` must be small letters and digits in groups joined by one hyphen, "
+                f"{MAX_SLUG} characters at most; OpenRouter documents only “URL-safe”, and this is safe everywhere"
+            )
+            near = "-".join(SLUG.findall(self.slug.lower().replace("_", "-")))[:MAX_SLUG].strip("-")
+            hint = f"write `slug: {near}`" if near else "give it a `slug:`"
+            self.problems.append(Problem(self.slug_place, "slug", "slug", message, hint))
+
+    def _check_names(self, overrides: JsonObject) -> None:
+        for name in overrides:
+            if name not in self._project.workspaces:
+                message = f"`{name}` is not a workspace of this project"
+                hint = f"presetctl.yaml has {', '.join(sorted(self._project.workspaces))}"
+                self._report(Finding(("overrides", name), "unknown-workspace", message, hint, at_key=True))
+
+    def _report_default_kind(self, name: str) -> None:
+        place = self._project_file.locate(("defaults", "kind"), False)
+        message = f"`{name}` is not a kind"
+        self.problems.append(Problem(place, "defaults.kind", "not-allowed", message))
+
+    def _report(self, finding: Finding, layers: Sequence[_Layer] = (), inside: Path = ()) -> None:
+        """Turns a finding into a problem at the place that it comes from: the topmost layer that has its path."""
+        path = (*inside, *finding.path)
+        own = _Layer(self._document, (), self._value)
+        layer = next((layer for layer in reversed(layers) if layer.has(path)), own)
+        where = layer.locate(path, finding.at_key)
+        shown = show_path((*layer.base, *path))
+        self.problems.append(Problem(where, shown, finding.rule, finding.message, finding.suggestion, finding.severity))
+
+
+def lay_over(below: JsonObject, above: JsonObject, *, remove_all_nulls: bool) -> JsonObject:
+    """``above`` over ``below``, mapping by mapping; everything else is replaced whole.
+
+    With ``remove_all_nulls`` it's a JSON Merge Patch (RFC 7396): null removes. Without, null removes what lies below,
+    and where nothing does, it's a value like any other.
+    """
+    result = dict(below)
+    for key, value in above.items():
+        if value is None and (remove_all_nulls or key in below):
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            lower = result.get(key)
+            result[key] = lay_over(
+                lower if isinstance(lower, Mapping) else {}, value, remove_all_nulls=remove_all_nulls
+            )
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,251 @@
+"""Strict YAML: the 1.2 core schema on libyaml's parser, and where everything stands.
+
+libyaml tells events; the tree is built here, in a loop. PyYAML's own composer recurses in C without a limit, and fifty
+thousand opening brackets would end the process. Its constructors speak YAML 1.1, where ``no`` is false and ``12:30:45``
+is a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from yaml import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    YAMLError,
+)
+from yaml import Mark as _EventMark
+from yaml.cyaml import CParser
+
+from presetctl.domain.errors import InputError
+from presetctl.domain.problem import Location, Problem
+from presetctl.domain.values import Json, Path, show_path
+from presetctl.load.yaml_complaints import Complaint, explain, not_utf8, unusual_character
+from presetctl.load.yaml_scalars import NOT_TEXT, ScalarError, is_text, resolve
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_DEPTH: Final = 64
+MAX_NODES: Final = 100_000
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a value stands, and its key where it is an entry of a mapping."""
+
+    key: Location | None
+    value: Location
+
+
+def parse(data: bytes, file: str) -> Json:
+    """The value of the one document in ``data``; null for an empty file. InputError with exactly one problem."""
+    return _walk(data, file, None)
+
+
+def positions(data: bytes, file: str) -> Mapping[Path, Mark]:
+    """Where every value in ``data`` stands, by its path; ``()`` is the whole. InputError as parse() raises it."""
+    marks: dict[Path, Mark] = {}
+    _walk(data, file, marks)
+    return marks or {(): Mark(None, Location(file))}
+
+
+def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> Json:
+    text, tree = _text(data, file), _Tree(file, marks)
+    handlers: dict[type[Event], Callable[[Any], None]] = {
+        ScalarEvent: tree.scalar,
+        MappingStartEvent: tree.open_mapping,
+        SequenceStartEvent: tree.open_sequence,
+        MappingEndEvent: tree.close,
+        SequenceEndEvent: tree.close,
+        AliasEvent: tree.alias,
+        DocumentStartEvent: tree.document,
+    }
+    try:
+        for count, event in enumerate(iter(CParser(text).get_event, None)):
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+            if count > MAX_NODES:
+                tree.count(event, count)
+    except YAMLError as error:
+        raise _refusal(file, explain(error, text), tree.path()) from None
+    return tree.value()
+
+
+def _text(data: bytes, file: str) -> str:
+    if len(data) > MAX_BYTES:
+        message = f"this file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
+        raise _refusal(file, Complaint(1, 1, "yaml-too-large", message, "move long texts to files of their own"))
+    body = data.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refusal(file, not_utf8(body, error.start)) from None
+    # In ASCII, libyaml finds what is wrong by itself; beyond, it takes some characters for line breaks.
+    complaint = None if text.isascii() else unusual_character(text)
+    if complaint:
+        raise _refusal(file, complaint)
+    return text
+
+
+def _refusal(file: str, complaint: Complaint, path: Path = ()) -> InputError:
+    location = Location(file, complaint.line, complaint.column)
+    problem = Problem(location, show_path(path), complaint.rule, complaint.message, complaint.suggestion)
+    return InputError(f"{location}: {complaint.message}", hint=complaint.suggestion, problems=[problem])
+
+
+class _Frame:
+    """A collection that is still open. ``keys`` tells a mapping's keys and where they stand; a list has none."""
+
+    __slots__ = ("items", "key", "keys", "step")
+
+    def __init__(self, items: Any, step: str | int | None, keys: dict[str, _EventMark] | None) -> None:
+        self.items = items
+        self.step = step
+        self.keys = keys
+        self.key: str | None = None
+
+
+class _Tree:
+    """The value that grows from the events, and the marks if they are wanted."""
+
+    def __init__(self, file: str, marks: dict[Path, Mark] | None) -> None:
+        self._file = file
+        self._marks = marks
+        self._closed = 0
+        self._documents = 0
+        self._root = self._top = _Frame([], None, None)
+        self._open = [self._root]
+
+    def value(self) -> Json:
+        """The finished value."""
+        value: Json = self._root.items[0] if self._root.items else None
+        return value
+
+    def path(self) -> Path:
+        """The path to what is being read."""
+        steps = [frame.step for frame in self._open[1:]]
+        steps.append(len(self._top.items) if self._top.keys is None else self._top.key)
+        return tuple(step for step in steps[: None if len(self._open) > 1 else 0] if step is not None)
+
+    def count(self, event: Event, events: int) -> None:
+        """Refuses a file with too many nodes, of which ``events`` is an upper bound."""
+        if events - self._closed > MAX_NODES:
+            message = f"this file has more than {MAX_NODES:,} keys and values"
+            self._refuse(event, "yaml-too-many-nodes", message, "split it into several files")
+
+    def document(self, event: DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._refuse(event, "yaml-multiple-documents", "a second document starts here", "put it in its own file")
+        if event.version not in (None, (1, 2)) or event.tags:
+            message = "only the directive `%YAML 1.2` is allowed"
+            self._refuse(event, "yaml-directive", message, "remove the line that starts with `%`")
+
+    def scalar(self, event: ScalarEvent) -> None:
+        # The one hot path: nine of ten events come here, so it calls nothing that it needn't.
+        top, value = self._top, event.value
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_property(event)
+        if top.keys is not None and top.key is None:
+            if (value[:1] in NOT_TEXT or value == "<<") and not event.style:
+                self._check_key(event, value)
+            if value in top.keys:
+                self._refuse_duplicate(event, value, top.keys[value])
+            top.keys[value] = event.start_mark
+            top.key = value
+            return
+        if value[:1] in NOT_TEXT and not event.style:
+            value = self._resolve(event)
+        if self._marks is not None:
+            self._mark(self._marks, top, event)
+        if top.key is None:
+            top.items.append(value)
+        else:
+            top.items[top.key] = value
+            top.key = None
+
+    def open_mapping(self, event: MappingStartEvent) -> None:
+        self._push({}, {}, event)
+
+    def open_sequence(self, event: SequenceStartEvent) -> None:
+        self._push([], None, event)
+
+    def close(self, _: Event) -> None:
+        self._closed += 1
+        self._open.pop()
+        self._top = self._open[-1]
+
+    def alias(self, event: AliasEvent) -> None:
+        hint = "write the value out; text that starts with `*` needs quotes"
+        self._refuse(event, "yaml-alias", f"the alias `*{event.anchor}` is not allowed", hint)
+
+    def _resolve(self, event: ScalarEvent) -> Json:
+        try:
+            return resolve(event.value)
+        except ScalarError as error:
+            self._refuse(event, error.rule, error.message, error.hint)
+
+    def _check_key(self, event: ScalarEvent, key: str) -> None:
+        if key == "<<":
+            self._refuse(event, "yaml-merge-key", "merge keys (`<<`) are not allowed", "write the fields out")
+        if not is_text(key):
+            message = f"the key `{key}` is not text" if key else "a key is missing before the colon"
+            self._refuse(event, "yaml-key-not-string", message, f'quote it: `"{key}":`' if key else "write one")
+
+    def _refuse_duplicate(self, event: ScalarEvent, key: str, first: _EventMark) -> NoReturn:
+        self._top.key = key
+        message = f"the key `{key}` is already used in line {first.line + 1}"
+        self._refuse(event, "yaml-duplicate-key", message, "remove or rename one of them")
+
+    def _refuse_property(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> NoReturn:
+        if event.anchor is not None:
+            hint = "remove it; text that starts with `&` needs quotes"
+            self._refuse(event, "yaml-anchor", f"the anchor `&{event.anchor}` is not allowed", hint)
+        hint = "remove it; text that starts with `!` needs quotes"
+        self._refuse(event, "yaml-tag", f"the tag `{event.tag}` is not allowed", hint)
+
+    def _push(self, items: Any, keys: dict[str, _EventMark] | None, event: MappingStartEvent | SequenceStartEvent) -> None:
+        top = self._top
+        if top.keys is not None and top.key is None:
+            hint = "put text that starts with a bracket in quotes, for example \"{{ name }}\""
+            self._refuse(event, "yaml-key-not-string", "a key must be text, not a list or a mapping", hint)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_property(event)
+        if len(self._open) > MAX_DEPTH:
+            hint = "check the brackets and the indentation"
+            self._refuse(event, "yaml-too-deep", f"this is nested more than {MAX_DEPTH} levels deep", hint)
+        step = len(top.items) if top.keys is None else top.key
+        self._add(items, event)
+        self._top = _Frame(items, step, keys)
+        self._open.append(self._top)
+
+    def _add(self, value: Json, event: Event) -> None:
+        top = self._top
+        if self._marks is not None:
+            self._mark(self._marks, top, event)
+        if top.keys is None:
+            top.items.append(value)
+        else:
+            top.items[top.key] = value
+            top.key = None
+
+    def _mark(self, marks: dict[Path, Mark], top: _Frame, event: Event) -> None:
+        key = None if top.keys is None or top.key is None else self._at(top.keys[top.key])
+        marks[self.path()] = Mark(key, self._at(event.start_mark))
+
+    def _at(self, mark: _EventMark) -> Location:
+        return Location(self._file, mark.line + 1, mark.column + 1)
+
+    def _refuse(self, event: Event, rule: str, message: str, hint: str) -> NoReturn:
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        raise _refusal(self._file, Complaint(line, column, rule, message, hint), self.path())

@@ -1,0 +1,242 @@
+"""OpenRouter's presets API: the read side and the write side.
+
+Facts: the published OpenAPI document for the seven operations; the API reference for restore. Replies are read
+leniently (unknown fields and statuses are expected to come), but what is needed and missing is an error.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from presetctl.domain.errors import AccessError, AmbiguousError, ConflictError, NotFoundError, RemoteError
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version, WorkspaceIdentity
+from presetctl.domain.values import Json
+from presetctl.persistence import request_body
+from presetctl.providers.http import HttpJson, Reply
+
+PAGE_SIZE = 100
+"""The most rows that the list gives at once, per the published spec."""
+MAX_PRESETS = 100_000
+READERS = 8
+"""Threads that read presets at the same time."""
+
+_AMBIGUOUS = frozenset({408, 425, 500, 502, 503, 504})
+
+
+def _as_text(value: Any) -> Any:
+    """Timestamps and ids are opaque: a number is as good as a text."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+_Opaque = Annotated[str, BeforeValidator(_as_text)]
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class _Row(_Lenient):
+    id: _Opaque
+    slug: str
+    status: str = Status.ACTIVE.value
+    designated_version_id: _Opaque | None = None
+
+
+class _Version(_Lenient):
+    id: _Opaque
+    version: int
+    system_prompt: str | None = None
+    config: dict[str, Any]
+    created_at: _Opaque | None = None
+    creator_id: _Opaque | None = None
+
+
+class _Preset(_Row):
+    designated_version: _Version | None = None
+
+
+class _Page(_Lenient):
+    data: list[_Row]
+    total_count: int
+
+
+class _PresetReply(_Lenient):
+    data: _Preset
+
+
+class _KeyInfo(_Lenient):
+    workspace_id: str | None = None
+    label: str | None = None
+
+
+class _KeyReply(_Lenient):
+    data: _KeyInfo
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class OpenRouterReader:
+    """Reads one workspace. Has no way to write."""
+
+    def __init__(self, http: HttpJson) -> None:
+        self._http = http
+
+    def identity(self) -> WorkspaceIdentity:
+        """Which workspace the key opens (``GET /key``)."""
+        info = _parse(_KeyReply, self._get("/key"), "GET /key").data
+        return WorkspaceIdentity(info.workspace_id, info.label)
+
+    def list_presets(self) -> list[ListedPreset]:
+        """Every preset once. The list moves while somebody writes, so pages are read until nothing new comes."""
+        rows: dict[str, ListedPreset] = {}
+        offset = 0
+        while True:
+            query = {"offset": offset, "limit": PAGE_SIZE}
+            page = _parse(_Page, self._get("/presets", query), "GET /presets")
+            rows.update((row.id, _listed(row)) for row in page.data)
+            offset += len(page.data)
+            if not page.data or offset >= page.total_count:
+                break
+            if len(rows) > MAX_PRESETS:
+                raise RemoteError(f"GET /presets: more than {MAX_PRESETS} presets; the list does not seem to end")
+        if len(rows) < page.total_count:
+            raise RemoteError(
+                f"GET /presets: {len(rows)} of {page.total_count} presets were listed; somebody wrote meanwhile",
+                hint="run the command again",
+            )
+        return list(rows.values())
+
+    def read_presets(self, slugs: Sequence[str]) -> list[ActualPreset | None]:
+        """The presets with their designated versions, several at a time; None for one that isn't there."""
+        if len(slugs) <= 1:
+            return [self.read_preset(slug) for slug in slugs]
+        with ThreadPoolExecutor(min(READERS, len(slugs)), thread_name_prefix="presetctl-read") as pool:
+            return list(pool.map(self.read_preset, slugs))
+
+    def read_preset(self, slug: str) -> ActualPreset | None:
+        """One preset, or None."""
+        try:
+            reply = self._get(f"/presets/{slug}")
+        except NotFoundError:
+            return None
+        return _actual(reply, f"GET /presets/{slug}", slug)
+
+    def _get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+        reply = self._http.get(path, query)
+        if reply.status != 200:
+            raise _refusal(reply, f"GET {path}")
+        return reply
+
+
+class OpenRouterWriter:
+    """Writes to one workspace. Every call is sent at most once."""
+
+    def __init__(self, http: HttpJson, kinds: Mapping[str, Kind]) -> None:
+        self._http = http
+        self._kinds = kinds
+        self._lock = threading.Lock()
+
+    def write(self, preset: Preset) -> ActualPreset:
+        """Stores a preset as a new version, through the operation of its kind."""
+        kind = self._kinds[preset.kind]
+        path = kind.operation.removeprefix("POST ").replace("{slug}", preset.slug)
+        return self._post(path, request_body(kind, preset.content), preset.slug)
+
+    def restore(self, slug: str) -> ActualPreset:
+        """Brings an archived preset back; no version is made. Not every workspace can."""
+        try:
+            return self._post(f"/presets/{slug}/restore", {}, slug)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"{slug} is archived, and this workspace doesn't know how to restore it",
+                hint="restore it in the provider's dashboard, then plan again",
+            ) from error
+
+    def _post(self, path: str, body: Json, slug: str) -> ActualPreset:
+        what = f"POST {path}"
+        with self._lock:
+            reply = self._http.post(path, body)
+        if reply.status in _AMBIGUOUS:
+            raise AmbiguousError(f"{what}: status {reply.status}{_message(reply)}")
+        if reply.status not in {200, 201}:
+            raise _refusal(reply, what)
+        try:
+            return _actual(reply, what, slug)
+        except RemoteError as error:
+            raise AmbiguousError(error.message, hint=error.hint) from error
+
+
+def _listed(row: _Row) -> ListedPreset:
+    return ListedPreset(row.slug, row.id, _status(row.status), row.designated_version_id)
+
+
+def _status(text: str) -> Status:
+    return Status(text) if text in Status else Status.UNKNOWN
+
+
+def _actual(reply: Reply, what: str, slug: str) -> ActualPreset:
+    found = _parse(_PresetReply, reply, what).data
+    if found.slug != slug:
+        raise RemoteError(f"{what}: the reply is about another preset, not {slug}")
+    held = found.designated_version
+    version = None
+    if held is not None:
+        content = Content(held.system_prompt or None, held.config)
+        version = Version(held.id, held.version, content, held.created_at or "", held.creator_id)
+    return ActualPreset(found.slug, found.id, _status(found.status), version)
+
+
+def _parse(model: type[_Model], reply: Reply, what: str) -> _Model:
+    try:
+        return model.model_validate(reply.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the reply"
+        problem = "is missing" if first["type"] == "missing" else "has another form than expected"
+        raise RemoteError(
+            f"{what}: `{place}` {problem} in the reply",
+            hint="check that the workspace's url is the base address of OpenRouter's API",
+        ) from None
+
+
+def _refusal(reply: Reply, what: str) -> Exception:
+    """A status that says no, in the user's terms."""
+    said = _message(reply)
+    match reply.status:
+        case 401:
+            return AccessError(
+                f"{what}: the key was not accepted (401){said}", hint="check the variable that api_key_env names"
+            )
+        case 403:
+            return AccessError(
+                f"{what}: the key lacks the permission for this (403){said}",
+                hint="reading and writing presets needs a normal key, archiving and restoring a management key",
+            )
+        case 404:
+            return NotFoundError(
+                f"{what}: not found (404){said}", hint="check that the url ends with the API's path, such as /api/v1"
+            )
+        case 409:
+            return ConflictError(f"{what}: conflict (409){said}", hint="somebody else writes there; plan again")
+        case 429:
+            wait = "" if reply.retry_after is None else f"; it asks to wait {reply.retry_after:.0f} s"
+            return RemoteError(f"{what}: too many requests (429){said}{wait}", hint="try again later")
+        case status if status >= 500:
+            return RemoteError(f"{what}: the server failed ({status}){said}", hint="try again later")
+        case status:
+            return RemoteError(f"{what}: refused ({status}){said}")
+
+
+def _message(reply: Reply) -> str:
+    """What the server says of an error, shortened; it's untrusted text and shown as such."""
+    error = reply.body.get("error") if isinstance(reply.body, Mapping) else None
+    text = error.get("message") if isinstance(error, Mapping) else None
+    return f": {text[:300]}" if isinstance(text, str) and text else ""

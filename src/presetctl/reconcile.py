@@ -1,0 +1,175 @@
+"""One function per use case: gather, decide, act. What is printed and asked is the command line's business."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from presetctl.apply import Applier
+from presetctl.desired import Kinds, Rendered, Schemas, render
+from presetctl.domain.change import Head, Plan, Target
+from presetctl.domain.errors import AccessError, InputError, StaleError, UsageError
+from presetctl.domain.kind import Kind
+from presetctl.domain.outcome import Outcome
+from presetctl.domain.problem import Problem
+from presetctl.domain.project import OpenRouterWorkspace
+from presetctl.domain.state import ActualPreset, ActualState, DesiredState, Status
+from presetctl.guard import check_consent
+from presetctl.load.documents import load_documents, preset_files
+from presetctl.load.project import LoadedProject, load_project
+from presetctl.plan import SavedPlan, make_plan, pending_key
+from presetctl.ports import FileTree, PresetReader, PresetWriter
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A user's repository as read: the project, its files, the states that they want, and all problems."""
+
+    project: LoadedProject
+    files: tuple[str, ...]
+    rendered: Rendered
+    unreadable: tuple[Problem, ...]
+    kinds: Kinds
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem of every file, by place."""
+        return tuple(sorted((*self.unreadable, *self.rendered.problems)))
+
+    @property
+    def valid(self) -> bool:
+        return not self.unreadable and not self.rendered.errors
+
+    def settings(self, workspace: str) -> OpenRouterWorkspace:
+        """The settings of a workspace. UsageError where the project has none of that name."""
+        found = self.project.project.workspaces.get(workspace)
+        if found is None:
+            raise UsageError(
+                f"no workspace is named {workspace}",
+                hint=f"presetctl.yaml has {', '.join(sorted(self.project.project.workspaces))}",
+            )
+        return found
+
+    def kinds_in_use(self, workspace: str) -> Mapping[str, Kind]:
+        """The rules of every kind that the presets of a workspace are written in."""
+        return {preset.kind: self.kinds.kind(preset.kind) for preset in self.rendered.workspaces[workspace].values()}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which presets a plan is about: the named ones (all where none is named), less those that a pattern excludes."""
+
+    slugs: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def of(self, desired: DesiredState) -> DesiredState:
+        """The selected presets. UsageError for a slug that no file declares."""
+        for slug in self.slugs:
+            if slug not in desired:
+                near = difflib.get_close_matches(slug, list(desired), n=1)
+                raise UsageError(
+                    f"no file declares a preset {slug}",
+                    hint=f"did you mean {near[0]}?" if near else "see `presetctl validate`",
+                )
+        chosen = self.slugs or desired.keys()
+        return {
+            slug: desired[slug]
+            for slug in chosen
+            if not any(fnmatch.fnmatchcase(slug, pattern) for pattern in self.exclude)
+        }
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and the presets that it was made from."""
+
+    plan: Plan
+    desired: DesiredState
+
+
+def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None) -> Repository:
+    """Reads a repository: all its preset files, or just ``files``. InputError where presetctl.yaml isn't valid."""
+    project = load_project(tree)
+    chosen = preset_files(tree, project.project.presets) if files is None else list(files)
+    documents, unreadable = load_documents(tree, chosen)
+    kinds = Kinds(schemas)
+    rendered = render(documents, project.project, project.document, kinds)
+    return Repository(project, tuple(chosen), rendered, tuple(unreadable), kinds)
+
+
+def plan(repository: Repository, workspace: str, reader: PresetReader, head: Head, selection: Selection) -> Planned:
+    """Reads the workspace and plans. Only a reader is at hand, so nothing can be written.
+
+    InputError carries all problems where a file isn't valid; AccessError where the key opens another workspace.
+    """
+    if not repository.valid:
+        raise InputError("nothing was planned, because not every file is valid", problems=repository.problems)
+    settings = repository.settings(workspace)
+    everything = repository.rendered.workspaces[workspace]
+    desired = selection.of(everything)
+    target = Target(workspace, settings.provider, settings.url, _check_identity(workspace, settings, reader))
+    made = make_plan(
+        target,
+        head,
+        desired,
+        _read_actual(reader, desired),
+        declared=everything.keys(),
+        kinds=repository.kinds_in_use(workspace),
+        not_kept=settings.not_kept,
+    )
+    return Planned(made, desired)
+
+
+def _check_identity(workspace: str, settings: OpenRouterWorkspace, reader: PresetReader) -> str | None:
+    if settings.workspace_id is None:
+        return None
+    found = reader.identity().workspace_id
+    if found != settings.workspace_id:
+        raise AccessError(
+            f"the key opens the workspace {found or '(the remote does not say which)'}, but {workspace} is "
+            f"{settings.workspace_id}; nothing was read or written there",
+            hint="set the key of that workspace, or correct workspace_id in presetctl.yaml",
+        )
+    return found
+
+
+def _read_actual(reader: PresetReader, desired: DesiredState) -> ActualState:
+    listed = {row.slug: row for row in reader.list_presets()}
+    needed = [slug for slug in sorted(desired) if slug in listed and listed[slug].status is not Status.ARCHIVED]
+    presets: dict[str, ActualPreset] = {}
+    for slug, preset in zip(needed, reader.read_presets(needed), strict=True):
+        if preset is None:
+            raise StaleError(
+                f"{slug} was listed and is gone by now; nothing was written", hint="somebody writes there: plan again"
+            )
+        presets[slug] = preset
+    return ActualState(listed, presets)
+
+
+def check_saved(planned: Planned, saved: SavedPlan) -> None:
+    """Compares a plan with a saved one. StaleError, naming the presets that moved, when they differ."""
+    if planned.plan.fingerprint == saved.fingerprint:
+        return
+    now = {change.slug: pending_key(change) for change in planned.plan.pending}
+    moved = sorted(slug for slug in now.keys() | saved.pending.keys() if now.get(slug) != saved.pending.get(slug))
+    what = ", ".join(moved) if moved else f"the workspace (planned for {saved.workspace})"
+    raise StaleError(
+        f"the plan no longer holds, nothing was written: {what} moved since it was made",
+        hint="make a new plan, review it, and apply that",
+    )
+
+
+def apply(
+    repository: Repository,
+    planned: Planned,
+    reader: PresetReader,
+    writer: PresetWriter,
+    allow_wipe: Collection[str] = (),
+) -> Iterator[Outcome]:
+    """Applies a plan, change by change. SafetyError before the first write where consent is missing."""
+    check_consent(planned.plan, allow_wipe)
+    name = planned.plan.workspace.name
+    applier = Applier(reader, writer, repository.kinds_in_use(name), repository.settings(name).not_kept)
+    return applier.apply(planned.plan, planned.desired)

@@ -1,0 +1,129 @@
+"""Plans, outcomes, problems and errors as JSON documents. Each form has a schema of the same name in schemas/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from presetctl import __version__
+from presetctl.domain.change import ABSENT, Change, FieldChange, Live, Plan
+from presetctl.domain.errors import InputError, PresetctlError
+from presetctl.domain.outcome import Outcome, Result
+from presetctl.domain.problem import Problem, Severity
+from presetctl.domain.values import Json
+from presetctl.plan import FORMAT_VERSION
+
+
+def as_text(document: Json) -> str:
+    """The document as indented JSON. Characters outside ASCII are escaped, so no terminal acts on them."""
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def plan_document(plan: Plan) -> dict[str, Json]:
+    """A plan. Nothing in it depends on time or machine: the same inputs give the same bytes."""
+    where = plan.workspace
+    return {
+        **_header(),
+        "workspace": {
+            "name": where.name,
+            "provider": where.provider,
+            "url": where.url,
+            "workspace_id": where.workspace_id,
+        },
+        "base": plan.base,
+        "head": {"commit": plan.head.commit, "dirty": plan.head.dirty},
+        "changes": [_change(change) for change in plan.changes],
+        "summary": dict(plan.summary),
+        "fingerprint": plan.fingerprint,
+    }
+
+
+def _change(change: Change) -> dict[str, Json]:
+    before = change.before
+    return {
+        "slug": change.slug,
+        "kind": change.kind,
+        "action": change.action.value,
+        "source": {"file": change.source.file, "line": change.source.line},
+        "before": None if before is None else _live(before),
+        "after": {"digest": change.after},
+        "fields": [_field(field) for field in change.fields],
+        "warnings": list(change.warnings),
+    }
+
+
+def _live(live: Live) -> dict[str, Json]:
+    return {"version": live.version, "version_id": live.version_id, "digest": live.digest}
+
+
+def _field(field: FieldChange) -> dict[str, Json]:
+    """``before`` or ``after`` is left out where there is no value, which is not the same as null."""
+    result: dict[str, Json] = {"path": field.name, "cause": field.cause.value if field.cause else None}
+    if field.before is not ABSENT:
+        result["before"] = field.before
+    if field.after is not ABSENT:
+        result["after"] = field.after
+    return result
+
+
+def apply_document(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Json]:
+    """What became of a plan."""
+    return {
+        **_header(),
+        "workspace": plan.workspace.name,
+        "fingerprint": plan.fingerprint,
+        "outcomes": [
+            {
+                "slug": outcome.change.slug,
+                "action": outcome.change.action.value,
+                "result": outcome.result.value,
+                "version": outcome.version,
+                "lost": list(outcome.lost),
+                "message": outcome.message,
+            }
+            for outcome in outcomes
+        ],
+        "summary": {result.value: sum(o.result is result for o in outcomes) for result in Result},
+    }
+
+
+def problems_document(problems: Sequence[Problem], files: int) -> dict[str, Json]:
+    """What validate found."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    return {
+        **_header(),
+        "problems": [_problem(problem) for problem in problems],
+        "summary": {"files": files, "errors": errors, "warnings": len(problems) - errors},
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Json]:
+    return {
+        "file": problem.location.file,
+        "line": problem.location.line,
+        "column": problem.location.column,
+        "path": problem.path,
+        "rule": problem.rule,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "suggestion": problem.suggestion,
+    }
+
+
+def error_document(error: PresetctlError) -> dict[str, Json]:
+    """Why a command failed; for invalid files with every problem."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    return {
+        **_header(),
+        "error": {
+            "code": error.exit_code,
+            "name": error.name,
+            "message": error.message,
+            "hint": error.hint,
+            "problems": [_problem(problem) for problem in problems],
+        },
+    }
+
+
+def _header() -> dict[str, Json]:
+    return {"format_version": FORMAT_VERSION, "tool_version": __version__}

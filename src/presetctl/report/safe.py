@@ -1,0 +1,33 @@
+"""Untrusted text made harmless for a terminal: what could move the cursor or hide itself is shown instead."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from presetctl.domain.change import ABSENT, Absent
+from presetctl.domain.values import Json
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, C1 among them; tab and line feed are for the caller
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero width, bidi, separators
+    "\ud800-\udfff\U000e0000-\U000e0fff]"  # surrogates and tags
+)
+
+
+def visible(text: str) -> str:
+    """``text`` with every control, bidi and zero-width character written as its number; tab and line feed stay."""
+    return _UNSAFE.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
+
+
+def one_line(text: str) -> str:
+    """As ``visible``, with tabs and line feeds shown too."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def value_text(value: Json | Absent, limit: int = 200) -> str:
+    """A value as one line of JSON, at most ``limit`` characters."""
+    if value is ABSENT:
+        return "(none)"
+    text = one_line(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

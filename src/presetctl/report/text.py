@@ -1,0 +1,181 @@
+"""Plans, outcomes and problems as text for people. Everything from files or a workspace is made harmless here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from presetctl.domain.change import ABSENT, Action, Change, FieldChange, Plan
+from presetctl.domain.outcome import Outcome, Result
+from presetctl.domain.problem import Problem, Severity
+from presetctl.report.safe import one_line, value_text, visible
+from presetctl.report.words import Line, Sign, prompt_difference
+
+_SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "yellow"),
+    Action.ARCHIVE: ("-", "red"),
+    Action.RESTORE: ("↑", "cyan"),
+    Action.NO_OP: (" ", "white"),
+}
+_RESULT_COLOURS = {
+    Result.APPLIED: "green",
+    Result.UNCHANGED: "green",
+    Result.NOT_PERSISTED: "yellow",
+    Result.CONFLICT: "red",
+    Result.FAILED: "red",
+    Result.SKIPPED: "yellow",
+}
+_LINE_COLOURS = {Sign.REMOVED: "red", Sign.ADDED: "green"}
+_NEW_PROMPT_LINES = 6
+
+
+@dataclass(frozen=True)
+class Style:
+    """Colours, or none. Without colours changed words stand in ``[-…-]`` and ``{+…+}``."""
+
+    colour: bool = False
+
+    def __call__(self, text: str, colour: str = "", *, bold: bool = False, dim: bool = False) -> str:
+        if not self.colour:
+            return text
+        return click.style(text, fg=colour or None, bold=bold or None, dim=dim or None)
+
+    def mark(self, text: str, sign: Sign) -> str:
+        """A changed part of a line."""
+        if self.colour:
+            return click.style(text, fg=_LINE_COLOURS[sign], reverse=True)
+        return f"[-{text}-]" if sign is Sign.REMOVED else f"{{+{text}+}}"
+
+
+def plan_text(plan: Plan, style: Style) -> str:
+    """A plan: what would happen to each preset, by field, and a last line that sums it up."""
+    where = plan.workspace
+    lines = [style(f"Workspace {where.name}", bold=True) + f" ({where.provider}, {one_line(where.url)})", ""]
+    for change in plan.changes:
+        if change.writes or change.warnings:
+            lines += [*_change(change, style), ""]
+    return "\n".join([*lines, summary_line(plan)])
+
+
+def summary_line(plan: Plan) -> str:
+    """``No changes …`` or how many presets would be created, updated and so on."""
+    counts = [
+        f"{plan.count(action)} to {action}" for action in Action if action is not Action.NO_OP and plan.count(action)
+    ]
+    same = plan.count(Action.NO_OP)
+    left = f" {_many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone." if plan.unmanaged else ""
+    if not counts:
+        return f"No changes: {_many(same, 'preset')} as declared.{left}"
+    return f"Plan: {', '.join([*counts, f'{same} unchanged'])}.{left}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _change(change: Change, style: Style) -> Iterator[str]:
+    sign, colour = _SIGNS[change.action]
+    version = f"version {change.before.version} → {change.before.version + 1}" if change.before else "version 1"
+    if change.action in {Action.NO_OP, Action.RESTORE}:
+        version = f"version {change.before.version}" if change.before else ""
+    words = [style(f"{sign} {change.action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
+    yield "  ".join(word for word in [*words, style(one_line(str(change.source.file)), dim=True)] if word)
+    for field in change.fields:
+        yield from (f"    {line}" for line in _field(field, style))
+    for warning in change.warnings:
+        yield "    " + style(f"! {visible(warning)}", "yellow")
+
+
+def _field(field: FieldChange, style: Style) -> Iterator[str]:
+    name = one_line(field.name)
+    if field.path == ("system_prompt",):
+        yield from _prompt(field, style)
+    elif field.before is ABSENT:
+        yield style(f"+ {name}: {value_text(field.after)}", "green")
+    elif field.after is ABSENT:
+        yield style(f"- {name}: {value_text(field.before)}", "red")
+    else:
+        yield f"{style(f'~ {name}:', 'yellow')} {value_text(field.before)} → {value_text(field.after)}"
+
+
+def _prompt(field: FieldChange, style: Style) -> Iterator[str]:
+    before = field.before if isinstance(field.before, str) else ""
+    after = field.after if isinstance(field.after, str) else ""
+    if before and after:
+        yield style("~ system_prompt:", "yellow")
+        yield from (f"    {_prompt_line(line, style)}" for line in prompt_difference(before, after))
+        return
+    sign, text, colour = ("+", after, "green") if after else ("-", before, "red")
+    lines = text.split("\n")
+    yield style(f"{sign} system_prompt: {_many(len(lines), 'line')}, {_many(len(text), 'character')}", colour)
+    shown = lines if len(lines) <= _NEW_PROMPT_LINES + 1 else lines[:_NEW_PROMPT_LINES]
+    yield from (style(f"    {sign} {visible(line)}".rstrip(), colour) for line in shown)
+    if len(shown) < len(lines):
+        yield style(f"    … {_many(len(lines) - len(shown), 'more line')}", dim=True)
+
+
+def _prompt_line(line: Line, style: Style) -> str:
+    if line.sign is Sign.GAP:
+        return style(f"… {_many(int(line.spans[0].text), 'unchanged line')}", dim=True)
+    if line.sign is Sign.SAME:
+        return f"  {visible(line.spans[0].text)}".rstrip()
+    colour = _LINE_COLOURS[line.sign]
+    parts = (
+        style.mark(visible(span.text), line.sign) if span.marked else style(visible(span.text), colour)
+        for span in line.spans
+    )
+    return style(f"{line.sign} ", colour) + "".join(parts)
+
+
+def outcome_text(outcome: Outcome, style: Style) -> str:
+    """One outcome, as it happens."""
+    change, version = outcome.change, f" version {outcome.version}" if outcome.version is not None else ""
+    head = style(f"{outcome.result.value.replace('_', ' ')}", _RESULT_COLOURS[outcome.result], bold=True)
+    line = f"{head}  {change.slug}{version}"
+    if outcome.lost:
+        line += f": not kept as sent: {', '.join(one_line(name) for name in outcome.lost)}"
+    return f"{line}: {one_line(outcome.message)}" if outcome.message else line
+
+
+def outcomes_summary(outcomes: Sequence[Outcome], workspace: str) -> str:
+    """What became of all changes, with version numbers, and what to do about what was not kept."""
+    counts = [(result, [o for o in outcomes if o.result is result]) for result in Result]
+    parts = [f"{len(found)} {result.value.replace('_', ' ')}" for result, found in counts if found]
+    lines = [f"Apply: {', '.join(parts) or 'nothing to do'}."]
+    fields = sorted({name.removeprefix("config.") for o in outcomes for name in o.lost if name.startswith("config.")})
+    if fields:
+        names = ", ".join(one_line(name) for name in fields)
+        lines.append(
+            f"{workspace} did not keep {names} as sent. "
+            f"If it never does, add `not_kept: [{names}]` to it in presetctl.yaml."
+        )
+    if any(outcome.exit_code and outcome.result is not Result.NOT_PERSISTED for outcome in outcomes):
+        lines.append("The next `presetctl plan` shows exactly what remains.")
+    return "\n".join(lines)
+
+
+def problems_text(problems: Iterable[Problem], style: Style) -> str:
+    """Problems, one paragraph each: ``file:line:column``, severity, path, rule, message, suggestion."""
+    return "\n".join(_problem(problem, style) for problem in problems)
+
+
+def _problem(problem: Problem, style: Style) -> str:
+    colour = "red" if problem.severity is Severity.ERROR else "yellow"
+    head = f"{style(one_line(str(problem.location)), bold=True)}: {style(problem.severity.value, colour)}: "
+    path = f" at {one_line(problem.path)}" if problem.path else ""
+    text = f"{head}{one_line(problem.message)} {style(f'[{problem.rule}{path}]', dim=True)}"
+    return f"{text}\n    → {one_line(problem.suggestion)}" if problem.suggestion else text
+
+
+def validation_summary(problems: Sequence[Problem], files: int) -> str:
+    """The last line of validate."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    if not problems:
+        return f"{_many(files, 'file')} checked, all valid."
+    found = [_many(number, noun) for number, noun in ((errors, "error"), (warnings, "warning")) if number]
+    return f"{_many(files, 'file')} checked: {', '.join(found)}."

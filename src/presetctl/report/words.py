@@ -1,0 +1,101 @@
+"""The difference between two prompts: lines first, then the words inside lines that were changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+MAX_TOKENS = 2000
+"""A pair of lines with more words than this is shown without marks: difflib takes quadratic time."""
+MAX_LINES = 4000
+"""A prompt with more lines than this is compared by its common head and tail only."""
+CONTEXT = 2
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]+")
+
+
+class Sign(StrEnum):
+    """What happened to a line, or to a part of one."""
+
+    SAME = " "
+    REMOVED = "-"
+    ADDED = "+"
+    GAP = "@"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a line; ``marked`` where it's the part that changed."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a difference. A GAP stands for unchanged lines that are left out, and holds their number."""
+
+    sign: Sign
+    spans: tuple[Span, ...]
+
+
+def prompt_difference(before: str, after: str) -> list[Line]:
+    """The changed lines of two texts, with a little context and with the changed words marked."""
+    old, new = before.split("\n"), after.split("\n")
+    lines: list[Line] = []
+    for tag, i1, i2, j1, j2 in _opcodes(old, new):
+        if tag == "equal":
+            lines += _context(old[i1:i2], first=not lines, last=i2 == len(old))
+        else:
+            lines += _changed(old[i1:i2], new[j1:j2])
+    return lines
+
+
+def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    if max(len(old), len(new)) <= MAX_LINES:
+        return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    head = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    rest = min(len(old), len(new)) - head
+    tail = next((n for n in range(rest) if old[-1 - n] != new[-1 - n]), rest)
+    i2, j2 = len(old) - tail, len(new) - tail
+    codes = [("equal", 0, head, 0, head), ("replace", head, i2, head, j2), ("equal", i2, len(old), j2, len(new))]
+    return [code for code in codes if code[1] != code[2] or code[3] != code[4]]
+
+
+def _context(lines: list[str], *, first: bool, last: bool) -> Iterator[Line]:
+    head = 0 if first else CONTEXT
+    tail = 0 if last else CONTEXT
+    hidden = len(lines) - head - tail
+    if hidden <= 1:
+        yield from (_plain(Sign.SAME, line) for line in lines)
+        return
+    yield from (_plain(Sign.SAME, line) for line in lines[:head])
+    yield Line(Sign.GAP, (Span(str(hidden)),))
+    yield from (_plain(Sign.SAME, line) for line in lines[len(lines) - tail :])
+
+
+def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
+    pairs = [_pair(before, after) for before, after in zip(old, new, strict=False)]
+    yield from (before for before, _ in pairs)
+    yield from (_plain(Sign.REMOVED, line) for line in old[len(pairs) :])
+    yield from (after for _, after in pairs)
+    yield from (_plain(Sign.ADDED, line) for line in new[len(pairs) :])
+
+
+def _pair(before: str, after: str) -> tuple[Line, Line]:
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    if max(len(old), len(new)) > MAX_TOKENS:
+        return _plain(Sign.REMOVED, before), _plain(Sign.ADDED, after)
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < 0.3:
+        return _plain(Sign.REMOVED, before), _plain(Sign.ADDED, after)
+    codes = matcher.get_opcodes()
+    removed = tuple(Span("".join(old[i1:i2]), tag != "equal") for tag, i1, i2, _, _ in codes if i1 < i2)
+    added = tuple(Span("".join(new[j1:j2]), tag != "equal") for tag, _, _, j1, j2 in codes if j1 < j2)
+    return Line(Sign.REMOVED, removed), Line(Sign.ADDED, added)
+
+
+def _plain(sign: Sign, text: str) -> Line:
+    return Line(sign, (Span(text),))

@@ -1,0 +1,234 @@
+"""One value against one derived schema → findings in the user's terms. The only import of jsonschema."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
+
+from presetctl.domain.problem import Severity
+from presetctl.domain.values import Json, Path, show_path
+
+Schema = Mapping[str, Any]
+_Error = Any  # ValidationError, whose attributes are typed as perhaps not set yet; those of a finished one are
+
+_TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a text",
+}
+_BOUNDS = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be more than {}",
+    "exclusiveMaximum": "must be less than {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+    "minProperties": "must have at least {} fields",
+    "maxProperties": "must have at most {} fields",
+    "pattern": "must match {}",
+    "not": "must not be combined like this",
+}
+_BOUNDS_OF_ONE = {
+    "minLength": "must not be empty",
+    "minItems": "must not be an empty list",
+    "minProperties": "must not be empty",
+}
+_YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_SHOWN_CHARACTERS = 40
+_LISTED_OPTIONS = 12
+_NO_FORMATS = FormatChecker(formats=())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem without a file: ``path`` starts at the checked value, ``at_key`` says that its key is what's wrong."""
+
+    path: Path
+    rule: str
+    message: str
+    suggestion: str = ""
+    severity: Severity = Severity.ERROR
+    at_key: bool = False
+
+
+class SchemaChecker:
+    """Checks values against one schema. ``what`` names the schema's subject in messages.
+
+    ``explain`` may give a finding of its own for a key that the schema doesn't know, by its path.
+    """
+
+    def __init__(self, schema: Schema, what: str, explain: Callable[[Path], Finding | None] | None = None) -> None:
+        self._validator = _Validator(schema)
+        self._what = what
+        self._explain = explain or (lambda _: None)
+
+    def findings(self, value: Json) -> list[Finding]:
+        """Everything that is wrong with ``value``, in order of path."""
+        found = [finding for error in self._validator.iter_errors(value) for finding in self._from(error, ())]
+        return sorted(set(found), key=lambda finding: (show_path(finding.path), finding.rule, finding.message))
+
+    def _from(self, error: _Error, base: Path) -> Iterator[Finding]:
+        path = (*base, *error.path)
+        match error.validator:
+            case "additionalProperties":
+                yield from (self._unknown(error, path, key) for key in _unknown_keys(error))
+            case "anyOf" | "oneOf":
+                yield from self._nearest_branch(error, path)
+            case "required":
+                missing = _missing_keys(error)
+                yield from (Finding((*path, key), "required", f"`{key}` is missing") for key in missing)
+            case _:
+                yield _plain(error, path)
+
+    def _unknown(self, error: _Error, path: Path, key: str) -> Finding:
+        explained = self._explain((*path, key))
+        if explained is not None:
+            return explained
+        near = _near(key, error.schema.get("properties", ()))
+        inside = f"`{show_path(path)}`" if path else self._what
+        return Finding((*path, key), "unknown-field", f"`{_short(key)}` is not a field of {inside}", near, at_key=True)
+
+    def _nearest_branch(self, error: _Error, path: Path) -> Iterator[Finding]:
+        """The findings of the branch that was meant: the one whose errors lie deepest, then the one with fewest."""
+        branches: dict[int, list[_Error]] = {}
+        for inner in error.context or ():
+            branches.setdefault(int(inner.schema_path[0]), []).append(inner)
+        if not branches:
+            yield Finding(path, "union", f"`{_field(path)}` fits more than one form; make it one of them")
+            return
+        best = max(branches.values(), key=lambda errors: (min(len(e.path) for e in errors), -len(errors)))
+        if all(not e.path and e.validator == "type" for errors in branches.values() for e in errors):
+            kinds = [kind for errors in branches.values() for e in errors for kind in _listed(e.validator_value)]
+            yield _wrong_type(path, error.instance, list(dict.fromkeys(kinds)))
+            return
+        for inner in best:
+            yield from self._from(inner, tuple(path))
+
+
+def _unknown_keys(error: _Error) -> list[str]:
+    return [key for key in error.instance if key not in error.schema.get("properties", {})]
+
+
+def _missing_keys(error: _Error) -> list[str]:
+    return [key for key in error.validator_value if key not in error.instance]
+
+
+def _plain(error: _Error, path: Path) -> Finding:
+    field, limit = _field(path), error.validator_value
+    match error.validator:
+        case "type":
+            return _wrong_type(path, error.instance, _listed(limit))
+        case "enum":
+            return _not_allowed(path, error.instance, limit)
+        case "const":
+            return _not_allowed(path, error.instance, [limit])
+        case "propertyNames":
+            return Finding(path, "invalid-key", f"a key of `{field}` is not allowed: {error.message}")
+        case "x-json-schema":
+            return Finding(path, "json-schema", f"`{field}` is not valid in a JSON Schema: {error.message}")
+        case "x-open-tag":
+            value, near = _short(error.instance), str(limit)
+            message = f"`{value}` is not a type that the request spec names; it is sent as it is"
+            return Finding(path, "unknown-type", message, f"did you mean `{near}`?", Severity.WARNING)
+        case _:
+            return Finding(path, str(error.validator), f"`{field}` {_bound(str(error.validator), limit)}")
+
+
+def _bound(validator: str, limit: Any) -> str:
+    wording = _BOUNDS_OF_ONE.get(validator) if limit == 1 else None
+    return wording or _BOUNDS.get(validator, f"breaks the rule {validator} of the request spec").format(limit)
+
+
+def _wrong_type(path: Path, value: Json, wanted: Sequence[str]) -> Finding:
+    suggestion = ""
+    if isinstance(value, str):
+        if "boolean" in wanted and value.lower() in _YAML_1_1_BOOLEANS:
+            suggestion = f"write {_YAML_1_1_BOOLEANS[value.lower()]}"
+        elif {"integer", "number"} & set(wanted) and _is_number(value):
+            suggestion = f"write {value} without quotes"
+    elif "string" in wanted and isinstance(value, int | float):
+        suggestion = f'write "{json.dumps(value)}" in quotes'
+    message = f"`{_field(path)}` must be {_options([_TYPES[kind] for kind in wanted])}, not {_shown(value)}"
+    return Finding(path, "wrong-type", message, suggestion)
+
+
+def _not_allowed(path: Path, value: Json, allowed: Sequence[Json]) -> Finding:
+    near = _near(value, [item for item in allowed if isinstance(item, str)]) if isinstance(value, str) else ""
+    if near or len(allowed) > _LISTED_OPTIONS:
+        message = f"`{_field(path)}` can't be {_shown(value)}"
+    else:
+        message = f"`{_field(path)}` must be {_options([_shown(item) for item in allowed])}, not {_shown(value)}"
+    return Finding(path, "not-allowed", message, near)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+def _field(path: Path) -> str:
+    return show_path(path) or "this value"
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _options(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "a list"
+    return _short(json.dumps(value, ensure_ascii=False))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_json_schema(_: Any, wanted: bool, value: Any, __: Schema) -> Iterator[ValidationError]:
+    """A user's own JSON Schema must be one. It is looked at and never executed: its patterns may be hostile."""
+    if not wanted or not isinstance(value, Mapping):
+        return
+    try:
+        Draft202012Validator.check_schema(value, format_checker=_NO_FORMATS)
+    except SchemaError as error:
+        yield ValidationError(_short(error.message), path=error.path)
+
+
+def _check_open_tag(_: Any, tag: Mapping[str, Any], value: Any, __: Schema) -> Iterator[ValidationError]:
+    """A tag that may be anything, but looks like a known one misspelt."""
+    given = value.get(tag["property"]) if isinstance(value, Mapping) else None
+    if not isinstance(given, str) or given in tag["known"]:
+        return
+    near = difflib.get_close_matches(given, tag["known"], n=1, cutoff=0.85)
+    if near:
+        yield ValidationError("", path=[tag["property"]], validator_value=near[0], instance=given)
+
+
+_Validator = extend(Draft202012Validator, {"x-json-schema": _check_json_schema, "x-open-tag": _check_open_tag})
