@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 from yaml import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -22,8 +21,8 @@ from yaml import (
     SequenceStartEvent,
     YAMLError,
 )
-from yaml import Mark as _EventMark
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
+from yaml._yaml import Mark as _EventMark
 
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Location, Problem
@@ -36,6 +35,9 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 100_000
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+_Event: TypeAlias = Any
+"""An event of the C parser. Its classes are typed for PyYAML's pure parser, where an event may lack its mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def positions(data: bytes, file: str) -> Mapping[Path, Mark]:
 
 def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> Json:
     text, tree = _text(data, file), _Tree(file, marks)
-    handlers: dict[type[Event], Callable[[Any], None]] = {
+    handlers: dict[type, Callable[[_Event], None]] = {
         ScalarEvent: tree.scalar,
         MappingStartEvent: tree.open_mapping,
         SequenceStartEvent: tree.open_sequence,
@@ -77,7 +79,7 @@ def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> Json:
             if count > MAX_NODES:
                 tree.count(event, count)
     except YAMLError as error:
-        raise _refusal(file, explain(error, text), tree.path()) from None
+        raise _refusal(file, explain(error, text)) from None
     return tree.value()
 
 
@@ -133,17 +135,18 @@ class _Tree:
 
     def path(self) -> Path:
         """The path to what is being read."""
+        top = self._top
         steps = [frame.step for frame in self._open[1:]]
-        steps.append(len(self._top.items) if self._top.keys is None else self._top.key)
-        return tuple(step for step in steps[: None if len(self._open) > 1 else 0] if step is not None)
+        steps.append(len(top.items) if top.keys is None else top.key)
+        return tuple(step for step in steps[1:] if step is not None)
 
-    def count(self, event: Event, events: int) -> None:
+    def count(self, event: _Event, events: int) -> None:
         """Refuses a file with too many nodes, of which ``events`` is an upper bound."""
         if events - self._closed > MAX_NODES:
             message = f"this file has more than {MAX_NODES:,} keys and values"
             self._refuse(event, "yaml-too-many-nodes", message, "split it into several files")
 
-    def document(self, event: DocumentStartEvent) -> None:
+    def document(self, event: _Event) -> None:
         self._documents += 1
         if self._documents > 1:
             self._refuse(event, "yaml-multiple-documents", "a second document starts here", "put it in its own file")
@@ -151,7 +154,7 @@ class _Tree:
             message = "only the directive `%YAML 1.2` is allowed"
             self._refuse(event, "yaml-directive", message, "remove the line that starts with `%`")
 
-    def scalar(self, event: ScalarEvent) -> None:
+    def scalar(self, event: _Event) -> None:
         # The one hot path: nine of ten events come here, so it calls nothing that it needn't.
         top, value = self._top, event.value
         if event.anchor is not None or event.tag is not None:
@@ -166,58 +169,53 @@ class _Tree:
             return
         if value[:1] in NOT_TEXT and not event.style:
             value = self._resolve(event)
-        if self._marks is not None:
-            self._mark(self._marks, top, event)
-        if top.key is None:
-            top.items.append(value)
-        else:
-            top.items[top.key] = value
-            top.key = None
+        self._add(value, event)
 
-    def open_mapping(self, event: MappingStartEvent) -> None:
+    def open_mapping(self, event: _Event) -> None:
         self._push({}, {}, event)
 
-    def open_sequence(self, event: SequenceStartEvent) -> None:
+    def open_sequence(self, event: _Event) -> None:
         self._push([], None, event)
 
-    def close(self, _: Event) -> None:
+    def close(self, _: _Event) -> None:
         self._closed += 1
         self._open.pop()
         self._top = self._open[-1]
 
-    def alias(self, event: AliasEvent) -> None:
+    def alias(self, event: _Event) -> None:
         hint = "write the value out; text that starts with `*` needs quotes"
-        self._refuse(event, "yaml-alias", f"the alias `*{event.anchor}` is not allowed", hint)
+        self._refuse(event, "yaml-alias", f"the alias `*{_short(event.anchor)}` is not allowed", hint)
 
-    def _resolve(self, event: ScalarEvent) -> Json:
+    def _resolve(self, event: _Event) -> Json:
         try:
             return resolve(event.value)
         except ScalarError as error:
             self._refuse(event, error.rule, error.message, error.hint)
 
-    def _check_key(self, event: ScalarEvent, key: str) -> None:
+    def _check_key(self, event: _Event, key: str) -> None:
         if key == "<<":
             self._refuse(event, "yaml-merge-key", "merge keys (`<<`) are not allowed", "write the fields out")
         if not is_text(key):
-            message = f"the key `{key}` is not text" if key else "a key is missing before the colon"
-            self._refuse(event, "yaml-key-not-string", message, f'quote it: `"{key}":`' if key else "write one")
+            message = f"the key `{_short(key)}` is not text" if key else "a key is missing before the colon"
+            self._refuse(event, "yaml-key-not-string", message, f'quote it: `"{_short(key)}":`' if key else "write one")
 
-    def _refuse_duplicate(self, event: ScalarEvent, key: str, first: _EventMark) -> NoReturn:
+    def _refuse_duplicate(self, event: _Event, key: str, first: _EventMark) -> NoReturn:
         self._top.key = key
-        message = f"the key `{key}` is already used in line {first.line + 1}"
+        message = f"the key `{_short(key)}` is already used in line {first.line + 1}"
         self._refuse(event, "yaml-duplicate-key", message, "remove or rename one of them")
 
-    def _refuse_property(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> NoReturn:
+    def _refuse_property(self, event: _Event) -> NoReturn:
         if event.anchor is not None:
             hint = "remove it; text that starts with `&` needs quotes"
-            self._refuse(event, "yaml-anchor", f"the anchor `&{event.anchor}` is not allowed", hint)
+            self._refuse(event, "yaml-anchor", f"the anchor `&{_short(event.anchor)}` is not allowed", hint)
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
         hint = "remove it; text that starts with `!` needs quotes"
-        self._refuse(event, "yaml-tag", f"the tag `{event.tag}` is not allowed", hint)
+        self._refuse(event, "yaml-tag", f"the tag `{_short(tag)}` is not allowed", hint)
 
-    def _push(self, items: Any, keys: dict[str, _EventMark] | None, event: MappingStartEvent | SequenceStartEvent) -> None:
+    def _push(self, items: Any, keys: dict[str, _EventMark] | None, event: _Event) -> None:
         top = self._top
         if top.keys is not None and top.key is None:
-            hint = "put text that starts with a bracket in quotes, for example \"{{ name }}\""
+            hint = 'put text that starts with a bracket in quotes, for example "{{ name }}"'
             self._refuse(event, "yaml-key-not-string", "a key must be text, not a list or a mapping", hint)
         if event.anchor is not None or event.tag is not None:
             self._refuse_property(event)
@@ -229,7 +227,7 @@ class _Tree:
         self._top = _Frame(items, step, keys)
         self._open.append(self._top)
 
-    def _add(self, value: Json, event: Event) -> None:
+    def _add(self, value: Json, event: _Event) -> None:
         top = self._top
         if self._marks is not None:
             self._mark(self._marks, top, event)
@@ -239,13 +237,17 @@ class _Tree:
             top.items[top.key] = value
             top.key = None
 
-    def _mark(self, marks: dict[Path, Mark], top: _Frame, event: Event) -> None:
+    def _mark(self, marks: dict[Path, Mark], top: _Frame, event: _Event) -> None:
         key = None if top.keys is None or top.key is None else self._at(top.keys[top.key])
         marks[self.path()] = Mark(key, self._at(event.start_mark))
 
     def _at(self, mark: _EventMark) -> Location:
         return Location(self._file, mark.line + 1, mark.column + 1)
 
-    def _refuse(self, event: Event, rule: str, message: str, hint: str) -> NoReturn:
+    def _refuse(self, event: _Event, rule: str, message: str, hint: str) -> NoReturn:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         raise _refusal(self._file, Complaint(line, column, rule, message, hint), self.path())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from yaml import MarkedYAMLError, YAMLError
 
@@ -22,8 +22,6 @@ _UNUSUAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u
 _LINE_BREAK: Final = re.compile("\r\n|\r|\n")
 _BREAKS_TO_SOME: Final = "\x85\u2028\u2029"
 
-_UNCLOSED_QUOTE: Final = ("this quote is never closed", "close it; a quote inside a text in quotes needs a backslash")
-_UNCLOSED: Final = "the `{0}` opened in line {1} is not closed, or a comma is missing"
 _STRAY_COLON: Final = (
     "a `: ` is not allowed here",
     "put text that holds a colon in quotes, or check the indentation of this line and the one above",
@@ -37,8 +35,17 @@ _KEY_WITHOUT_COLON: Final = (
     "write a space after the colon or the dash, or indent the line if it continues the text above",
 )
 
+_BRACKETS: Final = {"did not find expected ',' or ']'": ("[", "]"), "did not find expected ',' or '}'": ("{", "}")}
+_PROPERTIES: Final = {"while scanning an anchor": "anchor", "while scanning an alias": "alias"}
+_BLAME_THE_START: Final = {*_BRACKETS, "found unexpected end of stream", "could not find expected ':'"}
+"""Where the parser gives up is far away from what is wrong: what it was reading began there."""
+
 # By the problem that libyaml names; the texts are stable, they come from its scanner.c and parser.c.
 _PLAIN_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "found unexpected end of stream": (
+        "this quote is never closed",
+        "close it; in double quotes, a quote that is part of the text needs a backslash",
+    ),
     "mapping values are not allowed in this context": _STRAY_COLON,
     "could not find expected ':'": _KEY_WITHOUT_COLON,
     "did not find expected key": _INDENTATION,
@@ -47,7 +54,7 @@ _PLAIN_WORDS: Final[dict[str, tuple[str, str]]] = {
         "a list item is not allowed here",
         "start the list on a line of its own, or quote the text",
     ),
-    "did not find expected node content": ("a value is missing here", "write one, or remove the comma or bracket"),
+    "did not find expected node content": ("a value is missing here", "write one, or check the commas and brackets"),
     "found unexpected document indicator": (
         "`---` or `...` at the start of a line ends the document, but a quote is still open",
         "close the quote, or indent the line",
@@ -74,8 +81,8 @@ _PLAIN_WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "found an indentation indicator equal to 0": ("an indentation of 0 is not possible", "write `|` or `>` alone"),
     "did not find expected <document start>": (
-        "the document has ended before this line",
-        "a file holds one value: check the indentation and the quotes",
+        "the document has ended before this",
+        "a file holds one value: check the indentation and the quotes; `%YAML` needs a line `---` after it",
     ),
     "found undefined tag handle": ("this tag is not defined", "remove the tag; text that starts with `!` needs quotes"),
 }
@@ -85,15 +92,18 @@ def explain(error: YAMLError, text: str) -> Complaint:
     """The complaint behind ``error``, which the parser raised over ``text``."""
     if not isinstance(error, MarkedYAMLError):  # the reader's errors have a byte position and no mark
         return unusual_character(text) or Complaint(1, 1, "yaml-encoding", "this file is not readable as YAML")
-    context, problem, mark = error.context or "", error.problem or "", error.problem_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if error.context_mark and problem in ("found unexpected end of stream", "did not find expected ',' or ']'",
-                                          "did not find expected ',' or '}'"):
-        return _unclosed(problem, error.context_mark.line + 1, error.context_mark.column + 1)
+    context, problem = error.context or "", error.problem or ""
+    line, column = _at(error.problem_mark, text)
+    if problem in _BLAME_THE_START:
+        line, column = _at(error.context_mark, text)
+    if problem in _BRACKETS:
+        opened, closing = _BRACKETS[problem]
+        message = f"the `{opened}` opened here is not closed, or a comma is missing"
+        return Complaint(line, column, "yaml-syntax", message, f"write the missing `{closing}` or `,`")
     if "directive" in context or "YAML" in problem:
         return Complaint(line, column, "yaml-directive", f"this directive is not understood ({problem})", "remove it")
-    if "anchor" in context or "alias" in context:
-        name = "anchor" if "anchor" in context else "alias"
+    if context in _PROPERTIES:
+        name = _PROPERTIES[context]
         hint = "put text that starts with `&` or `*` in quotes"
         return Complaint(line, column, f"yaml-{name}", f"this is not a valid {name}, and none are allowed", hint)
     if problem == "found character that cannot start any token":
@@ -113,7 +123,8 @@ def not_utf8(data: bytes, start: int) -> Complaint:
 def unusual_character(text: str) -> Complaint | None:
     """The first character that strict YAML refuses to see unescaped, or None.
 
-    NEL, LS and PS end a line to YAML 1.1 (and to libyaml), and are text to YAML 1.2, so that nobody could say what they mean.
+    NEL, LS and PS end a line to YAML 1.1 (and to libyaml), and are text to YAML 1.2, so that nobody
+    could say what they mean.
     """
     found = _UNUSUAL.search(text)
     if found is None:
@@ -126,20 +137,18 @@ def unusual_character(text: str) -> Complaint | None:
     return Complaint(line, column, "yaml-character", f"the {what} U+{code:04X} is not allowed", hint)
 
 
-def _unclosed(problem: str, line: int, column: int) -> Complaint:
-    if problem == "found unexpected end of stream":
-        return Complaint(line, column, "yaml-syntax", *_UNCLOSED_QUOTE)
-    bracket = "[" if problem.endswith("']'") else "{"
-    closing = "]" if bracket == "[" else "}"
-    message = _UNCLOSED.format(bracket, line)
-    return Complaint(line, column, "yaml-syntax", message, f"write the missing `{closing}` or `,`")
-
-
 def _bad_start(line: int, column: int, text: str) -> Complaint:
     character = _LINE_BREAK.split(text)[line - 1][column - 1]
     if character == "\t":
         return Complaint(line, column, "yaml-syntax", "a tab is used for indentation", "indent with spaces")
     return Complaint(line, column, "yaml-syntax", f"text can't start with `{character}`", "put the text in quotes")
+
+
+def _at(mark: Any, text: str) -> tuple[int, int]:
+    """Line and column of a mark of the parser, which may point behind the last line."""
+    if mark is not None and mark.index < len(text):
+        return mark.line + 1, mark.column + 1
+    return _position(text)
 
 
 def _position(before: str) -> tuple[int, int]:

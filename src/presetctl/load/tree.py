@@ -1,0 +1,163 @@
+"""The work tree: the files of a folder, and nothing outside of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NoReturn
+
+from presetctl.domain.errors import InputError
+
+# O_NONBLOCK: opening a named pipe would otherwise wait until somebody writes into it.
+_FILE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_INSIDE: Final = "paths start at the project's folder and stay in it"
+_REASONS: Final[dict[int | None, tuple[str, str]]] = {
+    errno.ENOENT: ("does not exist", "check the spelling"),
+    errno.ENOTDIR: ("does not exist: a part of its path is not a folder", "check the spelling"),
+    errno.EACCES: ("can't be read: permission denied", "change its permissions, or those of the folders above it"),
+    errno.ENAMETOOLONG: ("has too long a name", "shorten it"),
+    errno.ELOOP: ("is a symbolic link in circles, or was changed while it was opened", "replace the link with a file"),
+}
+
+
+class WorkTree:
+    """The FileTree of ``root``. Symbolic links are followed as long as they stay inside."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+
+    def files(self, folder: str) -> list[str]:
+        """Every file below ``folder``, sorted, without what is hidden. A folder that doesn't exist has none.
+
+        A link to a file is listed wherever it leads, so that reading it can say what is wrong with it. Every folder is
+        visited once, by its own path rather than by a link where it has both, so that links in circles end.
+        InputError for a folder, or a link to one, that leads outside, and for one that can't be read.
+        """
+        name = "/".join(_parts(folder))
+        try:
+            real = self._real(name)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            _refuse(folder, error)
+        listing = _Listing()
+        listing.walk(name, real)
+        while listing.links:
+            link = listing.links.pop(0)
+            listing.walk(link, self._real(link))
+        return sorted(listing.files)
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of one file. InputError if it's missing, not a regular file, outside, or above ``limit`` bytes."""
+        name = "/".join(_parts(path))
+        try:
+            with self._opened(self._real(name)) as descriptor:
+                return _read_regular(descriptor, path, limit)
+        except OSError as error:
+            _refuse(path, error)
+
+    def _real(self, path: str) -> str:
+        """Where ``path`` is with all links resolved. OSError if it doesn't exist, InputError if it's outside."""
+        real = os.path.realpath(f"{self._root}/{path}", strict=True)
+        if os.path.commonpath([self._root, real]) != self._root:
+            hint = "copy what it leads to: links may only lead to places inside"
+            raise InputError(f"{path} leads out of the project's folder", hint=hint)
+        return real
+
+    @contextmanager
+    def _opened(self, real: str) -> Iterator[int]:
+        """A descriptor of ``real``, opened part by part and without following links: nobody can swap one in."""
+        *folders, name = Path(os.path.relpath(real, self._root)).parts or (".",)
+        descriptor = os.open(self._root, _FOLDER)
+        try:
+            for part, flags in [*((folder, _FOLDER) for folder in folders), (name, _FILE)]:
+                parent, descriptor = descriptor, os.open(part, flags, dir_fd=descriptor)
+                os.close(parent)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+@dataclass
+class _Listing:
+    """What a walk has found so far: files, and links to folders that are still to be visited."""
+
+    files: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def walk(self, name: str, real: str) -> None:
+        """Adds what is below the folder ``real``, under the path ``name``."""
+        todo = [(name, real)]
+        while todo:
+            name, real = todo.pop()
+            if real not in self.seen:
+                self.seen.add(real)
+                todo += self._scan(name, real)
+
+    def _scan(self, name: str, real: str) -> list[tuple[str, str]]:
+        try:
+            with os.scandir(real) as entries:
+                shown = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda it: it.name)
+        except OSError as error:
+            _refuse(name, error)
+        folders = []
+        for entry in shown:
+            path = _readable_name(f"{name}/{entry.name}" if name else entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((path, entry.path))
+            elif entry.is_symlink():
+                (self.links if _leads_to_folder(entry) else self.files).append(path)
+            elif entry.is_file(follow_symlinks=False):
+                self.files.append(path)
+        return folders
+
+
+def _leads_to_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # a link to itself, for example; reading it tells
+        return False
+
+
+def _parts(path: str) -> list[str]:
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if "\0" in path:
+        raise InputError("a path can't hold a NUL character", hint="check the spelling")
+    if path.startswith("/"):
+        raise InputError(f"{path} is an absolute path", hint=_INSIDE)
+    if ".." in parts:
+        raise InputError(f"{path} leads out of the project's folder", hint=_INSIDE)
+    return parts
+
+
+def _readable_name(path: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in path):
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise InputError(f"the name of {shown} is not UTF-8", hint="rename it")
+    return path
+
+
+def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{path} is a folder", hint="name a file in it")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path} is not a regular file", hint="replace the pipe or device with a file")
+    with open(descriptor, "rb", closefd=False) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise InputError(f"{path} has more than {limit:,} bytes", hint="make it shorter")
+    return data
+
+
+def _refuse(path: str, error: OSError) -> NoReturn:
+    message, hint = _REASONS.get(error.errno, (f"can't be read: {error.strerror}", ""))
+    raise InputError(f"{path} {message}", hint=hint) from error
