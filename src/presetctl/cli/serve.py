@@ -90,7 +90,7 @@ def command(
       presetctl serve --port 0 --db presets.db
       presetctl serve --key dev-1=staging --key dev-2=production:management
       presetctl serve --unknown-fields drop --server-defaults
-    """  # noqa: D301 - the backslash is click's mark for text that isn't to be rewrapped
+    """
     _check_host(host, allow_remote)
     with _open(db, keys, Switches(**switches)) as app:
         _run(app, host, port)

@@ -39,14 +39,12 @@ def boolean(path: str, value: Json) -> Iterator[str]:
         yield _wrong(path, "boolean", value)
 
 
-def text(shortest: int = 0, longest: int | None = None) -> Check:
-    """A string with bounds on its length in characters."""
+def text(longest: int | None = None) -> Check:
+    """A string, at most so many characters long."""
 
     def check(path: str, value: Json) -> Iterator[str]:
         if not isinstance(value, str):
             yield _wrong(path, "string", value)
-        elif len(value) < shortest:
-            yield fault(path, f"Too small: expected string to have >={shortest} characters")
         elif longest is not None and len(value) > longest:
             yield fault(path, f"Too big: expected string to have <={longest} characters")
 

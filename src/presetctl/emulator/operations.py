@@ -136,10 +136,10 @@ def _archive_workspace(emulated: Emulated, request: Request) -> str:
         raise ApiError(403, "Only management keys can perform this operation")
     body = _body(request)
     in_body = parse_object(body).get("workspace_id") if body else None
-    wanted = {value for value in (request.args.get("workspace_id"), in_body) if value is not None}
+    wanted = {str(value) for value in (request.args.get("workspace_id"), in_body) if value is not None}
     if len(wanted) > 1:
         raise bad_request("workspace_id: query and body disagree")
-    return emulated.access.named(str(wanted.pop())) if wanted else caller.workspace
+    return emulated.access.named(wanted.pop()) if wanted else caller.workspace
 
 
 def _slug(path: Mapping[str, str]) -> str:
