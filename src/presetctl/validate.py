@@ -102,20 +102,25 @@ class SchemaChecker:
         return Finding((*path, key), "unknown-field", f"`{_short(key)}` is not a field of {inside}", near, at_key=True)
 
     def _nearest_branch(self, error: _Error, path: Path) -> Iterator[Finding]:
-        """The findings of the branch that was meant: the one whose errors lie deepest, then the one with fewest."""
+        """The findings of the branch that was meant: of the right type, errors deepest down, then fewest of them."""
         branches: dict[int, list[_Error]] = {}
         for inner in error.context or ():
             branches.setdefault(int(inner.schema_path[0]), []).append(inner)
-        if not branches:
+        fitting = [errors for errors in branches.values() if not any(_is_root_type(inner) for inner in errors)]
+        if fitting:
+            for inner in max(fitting, key=lambda errors: (min(len(e.path) for e in errors), -len(errors))):
+                yield from self._from(inner, path)
+        elif branches:
+            wanted = [
+                kind for inner in error.context if _is_root_type(inner) for kind in _listed(inner.validator_value)
+            ]
+            yield _wrong_type(path, error.instance, list(dict.fromkeys(wanted)))
+        else:
             yield Finding(path, "union", f"`{_field(path)}` fits more than one form; make it one of them")
-            return
-        best = max(branches.values(), key=lambda errors: (min(len(e.path) for e in errors), -len(errors)))
-        if all(not e.path and e.validator == "type" for errors in branches.values() for e in errors):
-            kinds = [kind for errors in branches.values() for e in errors for kind in _listed(e.validator_value)]
-            yield _wrong_type(path, error.instance, list(dict.fromkeys(kinds)))
-            return
-        for inner in best:
-            yield from self._from(inner, tuple(path))
+
+
+def _is_root_type(error: _Error) -> bool:
+    return error.validator == "type" and not error.path
 
 
 def _unknown_keys(error: _Error) -> list[str]:
@@ -128,6 +133,9 @@ def _missing_keys(error: _Error) -> list[str]:
 
 def _plain(error: _Error, path: Path) -> Finding:
     field, limit = _field(path), error.validator_value
+    if "propertyNames" in error.schema_path:
+        bound = _bound(str(error.validator), limit)
+        return Finding(path, "invalid-key", f"`{_short(str(error.instance))}`, a key of `{field}`, {bound}")
     match error.validator:
         case "type":
             return _wrong_type(path, error.instance, _listed(limit))
@@ -135,8 +143,6 @@ def _plain(error: _Error, path: Path) -> Finding:
             return _not_allowed(path, error.instance, limit)
         case "const":
             return _not_allowed(path, error.instance, [limit])
-        case "propertyNames":
-            return Finding(path, "invalid-key", f"a key of `{field}` is not allowed: {error.message}")
         case "x-json-schema":
             return Finding(path, "json-schema", f"`{field}` is not valid in a JSON Schema: {error.message}")
         case "x-open-tag":

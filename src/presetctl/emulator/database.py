@@ -26,8 +26,9 @@ _SCHEMA = (
         status_updated_at TEXT,
         touched INTEGER NOT NULL UNIQUE,
         UNIQUE (workspace, slug)
-    ) WITHOUT ROWID""",
-    """CREATE INDEX presets_listed ON presets (workspace, updated_at DESC, touched DESC)
+    )""",
+    # The status is in it so that counting and skipping rows needs the index alone.
+    """CREATE INDEX presets_listed ON presets (workspace, updated_at DESC, touched DESC, status)
         WHERE status <> 'archived'""",
     """CREATE TABLE versions (
         id TEXT PRIMARY KEY,

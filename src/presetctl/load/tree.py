@@ -20,7 +20,7 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _INSIDE: Final = "paths start at the project's folder and stay in it"
 _REASONS: Final[dict[int | None, tuple[str, str]]] = {
     errno.ENOENT: ("does not exist", "check the spelling"),
-    errno.ENOTDIR: ("does not exist: a part of its path is not a folder", "check the spelling"),
+    errno.ENOTDIR: ("leads through a file as if it were a folder", "check the spelling"),
     errno.EACCES: ("can't be read: permission denied", "change its permissions, or those of the folders above it"),
     errno.ENAMETOOLONG: ("has too long a name", "shorten it"),
     errno.ELOOP: ("is a symbolic link in circles, or was changed while it was opened", "replace the link with a file"),
@@ -40,18 +40,16 @@ class WorkTree:
         visited once, by its own path rather than by a link where it has both, so that links in circles end.
         InputError for a folder, or a link to one, that leads outside, and for one that can't be read.
         """
-        name = "/".join(_parts(folder))
-        try:
-            real = self._real(name)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            _refuse(folder, error)
-        listing = _Listing()
-        listing.walk(name, real)
+        listing = _Listing(links=["/".join(_parts(folder))])
         while listing.links:
-            link = listing.links.pop(0)
-            listing.walk(link, self._real(link))
+            name = listing.links.pop(0)
+            try:
+                real = self._real(name)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                _refuse(name, error)
+            listing.walk(name, real)
         return sorted(listing.files)
 
     def read(self, path: str, limit: int) -> bytes:
@@ -148,7 +146,7 @@ def _readable_name(path: str) -> str:
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
-        raise InputError(f"{path} is a folder", hint="name a file in it")
+        raise InputError(f"{path or 'this'} is a folder", hint="name a file in it")
     if not stat.S_ISREG(mode):
         raise InputError(f"{path} is not a regular file", hint="replace the pipe or device with a file")
     with open(descriptor, "rb", closefd=False) as file:
@@ -160,4 +158,4 @@ def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
 
 def _refuse(path: str, error: OSError) -> NoReturn:
     message, hint = _REASONS.get(error.errno, (f"can't be read: {error.strerror}", ""))
-    raise InputError(f"{path} {message}", hint=hint) from error
+    raise InputError(f"{path[:255] or 'the folder'} {message}", hint=hint) from error

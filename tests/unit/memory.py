@@ -1,0 +1,76 @@
+"""A workspace in memory that does what it is told, right or wrong. The emulator is the real thing; this is for faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from presetctl.domain.errors import AmbiguousError
+from presetctl.domain.kind import Evidence, Kept, Kind
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.problem import Location
+from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version, WorkspaceIdentity
+
+KIND = Kind(
+    name="k",
+    operation="POST /presets/{slug}/k",
+    system_prompt="messages",
+    config={"model": Kept("model", Evidence.DOCUMENTED), "seed": Kept("seed", Evidence.UNKNOWN)},
+    per_request=frozenset({"stream"}),
+    dashboard_only=frozenset({"cache_enabled"}),
+)
+KINDS = {"k": KIND}
+
+
+def preset(slug: str = "a", **config: object) -> Preset:
+    """A declared preset."""
+    return Preset(slug, "k", Content("prompt", dict(config) or {"model": "m"}), Location(f"presets/{slug}.yaml"))  # type: ignore[arg-type]
+
+
+@dataclass
+class Memory:
+    """Reader and writer in one. ``faults`` are called before and after each write, and may raise."""
+
+    presets: dict[str, ActualPreset] = field(default_factory=dict)
+    hidden: dict[str, ActualPreset] = field(default_factory=dict)
+    before_write: list[Callable[[], None]] = field(default_factory=list)
+    after_write: list[Callable[[], None]] = field(default_factory=list)
+    keeps: Callable[[Content], Content] = lambda content: content
+    log: list[str] = field(default_factory=list)
+
+    def put(self, slug: str, content: Content, number: int = 1, status: Status = Status.ACTIVE) -> None:
+        """What somebody else does to the workspace."""
+        self.presets[slug] = ActualPreset(slug, f"id-{slug}", status, Version(f"{slug}-{number}", number, content))
+
+    def identity(self) -> WorkspaceIdentity:
+        return WorkspaceIdentity("here")
+
+    def list_presets(self) -> Sequence[ListedPreset]:
+        found = {**self.hidden, **self.presets}
+        return [ListedPreset(p.slug, p.id, p.status, p.version.id if p.version else None) for p in found.values()]
+
+    def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:
+        self.log += [f"read {slug}" for slug in slugs]
+        return [self.presets.get(slug) for slug in slugs]
+
+    def write(self, preset: Preset) -> ActualPreset:
+        self.log.append(f"write {preset.slug}")
+        if self.before_write:
+            self.before_write.pop(0)()
+        held = self.presets.get(preset.slug)
+        number = held.version.number + 1 if held is not None and held.version is not None else 1
+        self.put(preset.slug, self.keeps(preset.content), number)
+        stored = self.presets[preset.slug]
+        if self.after_write:
+            self.after_write.pop(0)()
+        return stored
+
+    def restore(self, slug: str) -> ActualPreset:
+        self.log.append(f"restore {slug}")
+        self.presets[slug] = replace(self.hidden.pop(slug), status=Status.ACTIVE)
+        return self.presets[slug]
+
+
+def lose() -> None:
+    """A reply that never comes."""
+    raise AmbiguousError("the connection broke")

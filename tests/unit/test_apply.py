@@ -1,0 +1,262 @@
+"""Applying: read, write once, compare; and what happens when something goes wrong on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from presetctl.apply import WRITE_ATTEMPTS, Applier, exit_code
+from presetctl.domain.change import Action, Head, Plan, Target
+from presetctl.domain.errors import AccessError, AmbiguousError, RemoteError
+from presetctl.domain.outcome import Outcome, Result
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.state import ActualPreset, ActualState, Status
+from presetctl.plan import make_plan
+from tests.unit.memory import KINDS, Memory, lose, preset
+
+TARGET = Target("w", "openrouter", "embedded", None)
+
+
+def planned(memory: Memory, *presets: Preset) -> tuple[Plan, dict[str, Preset]]:
+    desired = {p.slug: p for p in presets}
+    listed = {row.slug: row for row in memory.list_presets()}
+    actual = ActualState(listed, dict(memory.presets))
+    return make_plan(TARGET, Head(), desired, actual, declared=desired, kinds=KINDS), desired
+
+
+def applied(memory: Memory, made: tuple[Plan, dict[str, Preset]], not_kept: tuple[str, ...] = ()) -> list[Outcome]:
+    memory.log.clear()
+    return list(Applier(memory, memory, KINDS, not_kept).apply(*made))
+
+
+def results(outcomes: list[Outcome]) -> list[tuple[Result, int | None]]:
+    return [(outcome.result, outcome.version) for outcome in outcomes]
+
+
+def test_creates_and_then_has_nothing_to_do() -> None:
+    memory = Memory()
+    assert results(applied(memory, planned(memory, preset("a"), preset("b")))) == [(Result.APPLIED, 1)] * 2
+    assert memory.log == ["read a", "write a", "read b", "write b"]
+    assert applied(memory, planned(memory, preset("a"), preset("b"))) == []
+
+
+def test_an_update_makes_the_next_version() -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 4)
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.APPLIED, 5)]
+    assert exit_code(outcomes) == 0
+
+
+def test_a_preset_without_any_version_gets_its_first() -> None:
+    memory = Memory()
+    memory.presets["a"] = ActualPreset("a", "id-a", Status.ACTIVE, None)
+    made = planned(memory, preset("a"))
+    assert made[0].changes[0].action is Action.UPDATE
+    assert results(applied(memory, made)) == [(Result.APPLIED, 1)]
+
+
+def test_nothing_is_written_over_a_version_that_the_plan_did_not_see() -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 1)
+    made = planned(memory, preset("a"), preset("b"))
+    memory.put("a", Content("somebody else's", {}), 2)
+    outcomes = applied(memory, made)
+    assert results(outcomes) == [(Result.CONFLICT, 2), (Result.SKIPPED, None)]
+    assert memory.log == ["read a"]
+    assert exit_code(outcomes) == 5
+
+
+def test_the_same_version_with_other_content_is_a_conflict() -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 1)
+    made = planned(memory, preset("a"))
+    memory.put("a", Content("older", {}), 1)
+    assert results(applied(memory, made)) == [(Result.CONFLICT, 1)]
+
+
+@pytest.mark.parametrize("number", [None, 3])
+def test_a_new_preset_that_is_there_by_now_is_a_conflict(number: int | None) -> None:
+    memory = Memory()
+    made = planned(memory, preset("a"))
+    memory.put("a", Content("x", {}), number or 1)
+    if number is None:
+        memory.presets["a"] = ActualPreset("a", "id-a", Status.ACTIVE, None)
+    outcomes = applied(memory, made)
+    assert results(outcomes) == [(Result.CONFLICT, number)]
+    assert "planned as new" in outcomes[0].message
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_preset_that_is_gone_by_now_is_a_conflict(gone: bool) -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 1)
+    made = planned(memory, preset("a"))
+    if gone:
+        del memory.presets["a"]
+    else:
+        memory.presets["a"] = ActualPreset("a", "id-a", Status.ACTIVE, None)
+    outcomes = applied(memory, made)
+    assert results(outcomes) == [(Result.CONFLICT, None)]
+    assert outcomes[0].message == "planned against version 1, which is gone"
+
+
+def test_a_lost_reply_is_read_and_not_written_again() -> None:
+    memory = Memory(after_write=[lose])
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 1)]
+    assert memory.log == ["read a", "write a", "read a"]
+
+
+def test_a_write_that_did_not_arrive_is_sent_again() -> None:
+    memory = Memory(before_write=[lose, lose])
+    memory.put("a", Content("old", {}), 1)
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 2)]
+    assert memory.log.count("write a") == 3
+
+
+def test_a_write_that_never_arrives_is_given_up() -> None:
+    memory = Memory(before_write=[lose] * WRITE_ATTEMPTS)
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.FAILED, None)]
+    assert outcomes[0].exit_code == 8
+    assert memory.log.count("write a") == WRITE_ATTEMPTS
+
+
+def test_a_lost_reply_and_somebody_elses_version_is_a_conflict() -> None:
+    memory = Memory()
+
+    def overtaken() -> None:
+        memory.put("a", Content("somebody else's", {}), 1)
+        lose()
+
+    memory.before_write.append(overtaken)
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.CONFLICT, 1)]
+    assert exit_code(outcomes) == 6
+
+
+def test_a_lost_reply_and_a_preset_that_vanished_is_a_conflict() -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 1)
+
+    def removed() -> None:
+        del memory.presets["a"]
+        lose()
+
+    memory.before_write.append(removed)
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.CONFLICT, None)]
+
+
+def test_a_version_number_that_jumped_shows_another_writer() -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 1)
+    memory.before_write.append(lambda: memory.put("a", Content("somebody else's", {}), 2))
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.CONFLICT, 3)]
+    assert "version 3, not 2" in outcomes[0].message
+    assert outcomes[0].exit_code == 6
+
+
+def test_a_field_that_is_not_kept_is_named_and_the_rest_goes_on() -> None:
+    memory = Memory(keeps=lambda content: Content(content.system_prompt, {"model": content.config["model"]}))
+    outcomes = applied(memory, planned(memory, preset("a", model="m", seed=1), preset("b")))
+    assert results(outcomes) == [(Result.NOT_PERSISTED, 1), (Result.APPLIED, 1)]
+    assert outcomes[0].lost == ("config.seed",)
+    assert exit_code(outcomes) == 6
+
+
+def test_a_field_known_not_to_be_kept_is_not_missed() -> None:
+    memory = Memory(keeps=lambda content: Content(content.system_prompt, {"model": content.config["model"]}))
+    outcomes = applied(memory, planned(memory, preset("a", model="m", seed=1)), not_kept=("seed",))
+    assert results(outcomes) == [(Result.APPLIED, 1)]
+
+
+def test_a_server_that_makes_no_version_of_the_same_content_says_unchanged() -> None:
+    memory = Memory()
+    memory.put("a", Content("old", {}), 1)
+    made = planned(memory, preset("a"))
+    stored = memory.presets["a"]
+    memory.after_write.append(lambda: None)
+
+    class Same(Memory):
+        def write(self, preset: Preset) -> ActualPreset:
+            return stored
+
+    same = Same(presets=memory.presets)
+    assert results(applied(same, made)) == [(Result.UNCHANGED, 1)]
+
+
+def test_a_reply_without_a_version_is_not_success() -> None:
+    class Mute(Memory):
+        def write(self, preset: Preset) -> ActualPreset:
+            return ActualPreset(preset.slug, "id", Status.ACTIVE, None)
+
+    memory = Mute()
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.CONFLICT, None)]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (AccessError("no permission", hint="use another key"), 7, "no permission (use another key)"),
+        (RemoteError("refused"), 8, "refused"),
+    ],
+)
+def test_an_error_ends_the_run_with_its_own_code(error: Exception, code: int, message: str) -> None:
+    def fail() -> None:
+        raise error
+
+    memory = Memory(before_write=[fail])
+    outcomes = applied(memory, planned(memory, preset("a"), preset("b")))
+    assert results(outcomes) == [(Result.FAILED, None), (Result.SKIPPED, None)]
+    assert outcomes[0].message == message
+    assert exit_code(outcomes) == code
+
+
+def test_a_failure_after_a_success_is_partial() -> None:
+    def fail() -> None:
+        raise RemoteError("refused")
+
+    memory = Memory(before_write=[lambda: None, fail])
+    outcomes = applied(memory, planned(memory, preset("a"), preset("b"), preset("c")))
+    assert [o.result for o in outcomes] == [Result.APPLIED, Result.FAILED, Result.SKIPPED]
+    assert exit_code(outcomes) == 6
+
+
+def archived(content: Content | None, number: int = 3) -> Memory:
+    memory = Memory()
+    if content is not None:
+        memory.put("a", content, number, Status.ARCHIVED)
+        memory.hidden["a"] = memory.presets.pop("a")
+    else:
+        memory.hidden["a"] = ActualPreset("a", "id-a", Status.ARCHIVED, None)
+    return memory
+
+
+def test_an_archived_preset_is_restored_and_not_written_if_it_is_as_declared() -> None:
+    memory = archived(Content("prompt", {"model": "m"}))
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 3)]
+    assert memory.log == ["read a", "restore a"]
+
+
+def test_an_archived_preset_that_differs_is_restored_and_written() -> None:
+    memory = archived(Content("old", {}))
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 4)]
+    assert memory.log == ["read a", "restore a", "write a"]
+
+
+def test_an_archived_preset_without_a_version_is_restored_and_written() -> None:
+    memory = archived(None)
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 1)]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_restore_whose_reply_is_lost_is_read(arrived: bool) -> None:
+    class Lossy(Memory):
+        def restore(self, slug: str) -> ActualPreset:
+            if arrived:
+                super().restore(slug)
+            raise AmbiguousError("the connection broke")
+
+    memory = Lossy(hidden=archived(Content("prompt", {"model": "m"})).hidden)
+    expected = (Result.APPLIED, 3) if arrived else (Result.FAILED, None)
+    assert results(applied(memory, planned(memory, preset("a")))) == [expected]

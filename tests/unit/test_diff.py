@@ -1,0 +1,155 @@
+"""Field changes: what counts as a difference, and how it is named."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presetctl.diff import field_changes, wiped
+from presetctl.domain.change import ABSENT
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import Content
+
+KIND = Kind(
+    name="k",
+    operation="POST /presets/{slug}/k",
+    system_prompt="messages",
+    config={},
+    defaults={("provider", "allow_fallbacks"): True, ("provider", "tries"): 1},
+    opaque=frozenset({("response_format", "schema")}),
+    dashboard_only=frozenset({"cache_enabled"}),
+)
+
+
+def changes(before: dict[str, Any] | None, after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    old = None if before is None else Content(None, before)
+    return [(c.name, c.before, c.after) for c in field_changes(old, Content(None, after), KIND)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a": 1}, {"a": 1.0}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}),
+        ({"a": 1, "seed": None}, {"a": 1}),
+        ({"a": 1, "stop": []}, {"a": 1}),
+        ({"a": 1}, {"a": 1, "stop": []}),
+        ({"a": 1}, {"a": 1, "seed": None}),
+        ({"a": 1, "seed": None}, {"a": 1, "seed": []}),
+        ({"provider": {"sort": None, "order": [], "allow_fallbacks": True}}, {}),
+        ({"provider": {"only": ["x"], "allow_fallbacks": True}}, {"provider": {"only": ["x"]}}),
+        ({"cache_enabled": True}, {}),
+    ],
+)
+def test_what_means_nothing_is_no_difference(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert changes(before, after) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"a": 1}, {"a": True}, [("config.a", 1, True)]),
+        ({"a": 1}, {"a": "1"}, [("config.a", 1, "1")]),
+        ({"a": 1}, {}, [("config.a", 1, ABSENT)]),
+        ({}, {"a": 1}, [("config.a", ABSENT, 1)]),
+        (None, {"a": {"b": 1}}, [("config.a", ABSENT, {"b": 1})]),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, [("config.a.b", 1, 2)]),
+        ({"a": ["x", "y"]}, {"a": ["y", "x"]}, [("config.a", ["x", "y"], ["y", "x"])]),
+        ({"a": ["x"]}, {"a": ["x", "y"]}, [("config.a", ["x"], ["x", "y"])]),
+        ({"a": []}, {"a": ["y"]}, [("config.a", [], ["y"])]),
+        ({"a": None}, {"a": 2}, [("config.a", None, 2)]),
+        ({"a": 2}, {"a": None}, [("config.a", 2, None)]),
+        ({"a": {"b": 1}}, {"a": 5}, [("config.a", {"b": 1}, 5)]),
+        ({"t": [{"n": 1}]}, {"t": [{"n": 2}]}, [("config.t[0].n", 1, 2)]),
+        ({"t": [{"n": 1}]}, {"t": [{"n": 1}, {"n": 2}]}, [("config.t[1]", ABSENT, {"n": 2})]),
+        ({"t": [{"n": ["a"]}]}, {"t": [{"n": ["b"]}]}, [("config.t[0].n", ["a"], ["b"])]),
+        ({"provider": {"allow_fallbacks": False}}, {}, [("config.provider", {"allow_fallbacks": False}, ABSENT)]),
+        ({"provider": {"tries": True}}, {}, [("config.provider", {"tries": True}, ABSENT)]),
+        ({"a b": 1}, {}, [('config["a b"]', 1, ABSENT)]),
+        (
+            {"response_format": {"schema": {"default": None}}},
+            {"response_format": {"schema": {}}},
+            [("config.response_format.schema.default", None, ABSENT)],
+        ),
+        (
+            {"response_format": {"schema": {"required": []}}},
+            {"response_format": {}},
+            [("config.response_format.schema", {"required": []}, ABSENT)],
+        ),
+    ],
+)
+def test_differences_are_named(
+    before: dict[str, Any] | None, after: dict[str, Any], expected: list[tuple[str, Any, Any]]
+) -> None:
+    assert changes(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("a", "b", [("a", "b")]),
+        (None, "b", [(ABSENT, "b")]),
+        ("a", None, [("a", ABSENT)]),
+        ("", None, []),
+        (None, "", []),
+        ("a", "a ", [("a", "a ")]),
+    ],
+)
+def test_system_prompt(before: str | None, after: str | None, expected: list[tuple[Any, Any]]) -> None:
+    found = field_changes(Content(before, {}), Content(after, {}), KIND)
+    assert [(c.before, c.after) for c in found] == expected
+    assert all(c.name == "system_prompt" for c in found)
+
+
+def test_fields_come_in_order_of_path() -> None:
+    names = [
+        name for name, _, _ in changes({"t": [{"a": n} for n in range(12)]}, {"t": [{"a": -n - 1} for n in range(12)]})
+    ]
+    assert names == [f"config.t[{n}].a" for n in range(12)]
+
+
+def test_a_write_wipes_what_only_the_dashboard_sets() -> None:
+    assert wiped(Content(None, {"cache_enabled": True, "a": 1}), KIND) == ("cache_enabled",)
+    assert wiped(None, KIND) == ()
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc.[] \"'é", max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
+CONFIGS = st.dictionaries(st.text("abcd\"'[].", min_size=1, max_size=3), VALUES, max_size=4)
+
+
+@given(CONFIGS, CONFIGS)
+def test_applying_the_fields_to_before_leaves_nothing_to_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Each field says enough to carry it out, and carrying them all out settles the difference."""
+    result: Any = {"config": copy.deepcopy(before)}
+    found = field_changes(Content(None, before), Content(None, after), KIND)
+    for change in sorted(
+        found, key=lambda c: [(isinstance(s, int), s if isinstance(s, int) else 0) for s in c.path], reverse=True
+    ):
+        *way, last = change.path
+        place = result
+        for step in way:
+            place = place[step]
+        if change.after is ABSENT:
+            del place[last]
+        elif isinstance(place, list) and last == len(place):
+            place.append(change.after)
+        else:
+            place[last] = change.after
+    assert field_changes(Content(None, result["config"]), Content(None, after), KIND) == ()
+
+
+@given(CONFIGS)
+def test_nothing_differs_from_itself(config: dict[str, Any]) -> None:
+    assert field_changes(Content("p", config), Content("p", copy.deepcopy(config)), KIND) == ()

@@ -1,0 +1,89 @@
+"""Request body ↔ persisted config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from presetctl.domain.kind import Evidence, Kept, Kind
+from presetctl.domain.preset import Content
+from presetctl.persistence import evidence, held_content, kept, kind_of, request_body
+
+NOTES: dict[str, Any] = {
+    "kind": "openrouter/x",
+    "operation": "POST /presets/{slug}/x",
+    "system_prompt": "system",
+    "per_request": {"stream": "documented"},
+    "config": {
+        "model": {"as": "model", "evidence": "documented"},
+        "stop_sequences": {"as": "stop", "evidence": "unknown"},
+    },
+    "defaults": {"/provider/allow_fallbacks": True},
+    "opaque": ["/a~1b/c~0d"],
+    "dashboard_only": ["cache_enabled"],
+}
+
+
+def kind(**changed: Any) -> Kind:
+    return kind_of({"x-presetctl": {**NOTES, **changed}})
+
+
+def test_rules_are_read_from_the_annotation_of_a_schema() -> None:
+    assert kind() == Kind(
+        name="openrouter/x",
+        operation="POST /presets/{slug}/x",
+        system_prompt="system",
+        config={"model": Kept("model", Evidence.DOCUMENTED), "stop_sequences": Kept("stop", Evidence.UNKNOWN)},
+        per_request=frozenset({"stream"}),
+        defaults={("provider", "allow_fallbacks"): True},
+        opaque=frozenset({("a/b", "c~d")}),
+        dashboard_only=frozenset({"cache_enabled"}),
+    )
+
+
+def test_fields_are_kept_under_their_stored_names() -> None:
+    assert kept(kind(), Content("", {"model": "m", "stop_sequences": ["x"], "new": 1})) == Content(
+        None, {"model": "m", "stop": ["x"], "new": 1}
+    )
+
+
+@pytest.mark.parametrize(
+    ("dotted", "config"),
+    [
+        ("seed", {"provider": {"zdr": True, "only": ["x"]}}),
+        ("provider.zdr", {"seed": 1, "provider": {"only": ["x"]}}),
+        ("provider", {"seed": 1}),
+        ("seed.deeper", {"seed": 1, "provider": {"zdr": True, "only": ["x"]}}),
+        ("none", {"seed": 1, "provider": {"zdr": True, "only": ["x"]}}),
+    ],
+)
+def test_fields_known_not_to_be_kept_are_left_out(dotted: str, config: dict[str, Any]) -> None:
+    content = Content("p", {"seed": 1, "provider": {"zdr": True, "only": ["x"]}})
+    assert held_content(content, [dotted]) == Content("p", config)
+    assert content.config == {"seed": 1, "provider": {"zdr": True, "only": ["x"]}}
+
+
+def test_evidence_is_that_of_the_stored_field() -> None:
+    assert evidence(kind(), ("config", "model")) is Evidence.DOCUMENTED
+    assert evidence(kind(), ("config", "stop", 0)) is Evidence.UNKNOWN
+    assert evidence(kind(), ("config", "new")) is Evidence.UNKNOWN
+    assert evidence(kind(), ("system_prompt",)) is Evidence.DOCUMENTED
+
+
+@pytest.mark.parametrize(
+    ("field", "prompt", "extra"),
+    [
+        ("messages", "S", {"messages": [{"role": "system", "content": "S"}]}),
+        ("messages", None, {"messages": [{"role": "user", "content": "preset"}]}),
+        ("system", "S", {"messages": [{"role": "user", "content": "preset"}], "system": "S"}),
+        ("system", "", {"messages": [{"role": "user", "content": "preset"}]}),
+        ("instructions", "S", {"instructions": "S"}),
+        ("instructions", None, {}),
+    ],
+)
+def test_each_kind_of_request_carries_the_prompt_in_its_own_field(
+    field: str, prompt: str | None, extra: dict[str, Any]
+) -> None:
+    body = request_body(kind(system_prompt=field), Content(prompt, {"model": "m", "temperature": 1.0}))
+    assert body == {"model": "m", "temperature": 1.0, **extra}

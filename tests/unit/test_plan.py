@@ -1,0 +1,132 @@
+"""Planning is a function of states: these tables are its definition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presetctl.domain.change import Action, Head, Live, Plan, Target
+from presetctl.domain.errors import SafetyError
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
+from presetctl.guard import check_consent
+from presetctl.plan import fingerprint, make_plan, pending_key
+from tests.unit.memory import KINDS, preset
+
+TARGET = Target("w", "openrouter", "https://x/api/v1", "ws")
+
+
+def held(slug: str, content: Content | None, status: Status = Status.ACTIVE, number: int = 2) -> ActualPreset:
+    return ActualPreset(slug, f"id-{slug}", status, content and Version(f"{slug}-{number}", number, content))
+
+
+def plan(*desired: Preset, held: tuple[ActualPreset, ...] = (), hidden: tuple[str, ...] = (), **more: Any) -> Plan:
+    listed = {p.slug: ListedPreset(p.slug, p.id, p.status, p.version.id if p.version else None) for p in held}
+    listed |= {slug: ListedPreset(slug, f"id-{slug}", Status.ARCHIVED, None) for slug in hidden}
+    actual = ActualState(listed, {p.slug: p for p in held})
+    wanted = {p.slug: p for p in desired}
+    return make_plan(TARGET, Head(), wanted, actual, **{"declared": wanted, "kinds": KINDS, **more})
+
+
+CONTENT = preset("a").content
+
+
+@pytest.mark.parametrize(
+    ("actual", "action", "before", "fields", "warned"),
+    [
+        (None, Action.CREATE, None, 2, False),
+        (held("a", CONTENT), Action.NO_OP, Live(2, "a-2", CONTENT.digest), 0, False),
+        (held("a", Content("x", {"model": "m"})), Action.UPDATE, 2, 1, False),
+        (held("a", None), Action.UPDATE, None, 2, False),
+        (held("a", CONTENT, Status.DISABLED), Action.NO_OP, 2, 0, True),
+        (held("a", Content("x", {}), Status.DISABLED), Action.UPDATE, 2, 2, True),
+        (held("a", CONTENT, Status.UNKNOWN), Action.NO_OP, 2, 0, False),
+    ],
+)
+def test_actions(actual: ActualPreset | None, action: Action, before: Any, fields: int, warned: bool) -> None:
+    made = plan(preset("a"), held=(actual,) if actual else ())
+    (change,) = made.changes
+    assert change.action is action
+    assert change.before == before if not isinstance(before, int) else change.before and change.before.version == before
+    assert len(change.fields) == fields
+    assert bool(change.warnings) is warned
+    assert change.writes is (action is not Action.NO_OP)
+
+
+def test_an_archived_preset_would_be_restored() -> None:
+    (change,) = plan(preset("a"), hidden=("a",)).changes
+    assert change.action is Action.RESTORE
+    assert change.before is None
+    assert "archived" in change.warnings[0]
+
+
+def test_what_no_file_declares_is_counted_and_left_alone() -> None:
+    made = plan(preset("a"), held=(held("z", CONTENT), held("b", CONTENT)), declared={"a", "b"})
+    assert made.unmanaged == ("z",)
+    assert [c.slug for c in made.changes] == ["a"]
+    assert made.summary == {
+        "create": 1, "update": 0, "replace": 0, "archive": 0, "restore": 0, "no_op": 0, "unmanaged": 1,
+    }  # fmt: skip
+
+
+def test_fields_not_kept_are_not_compared() -> None:
+    made = plan(preset("a", model="m", seed=1), held=(held("a", CONTENT),), not_kept=("seed",))
+    assert made.pending == ()
+
+
+def test_a_write_that_wipes_needs_consent_by_name() -> None:
+    dashboard = Content("prompt", {"model": "old", "cache_enabled": True})
+    made = plan(preset("a"), preset("b"), held=(held("a", dashboard), held("b", dashboard)))
+    assert [c.wipes for c in made.changes] == [("cache_enabled",)] * 2
+    assert "cache_enabled" in made.changes[0].warnings[0]
+    with pytest.raises(SafetyError, match="a loses cache_enabled; b loses cache_enabled") as raised:
+        check_consent(made, ())
+    assert raised.value.hint == "to agree, add --allow-wipe a --allow-wipe b"
+    with pytest.raises(SafetyError, match="b loses"):
+        check_consent(made, {"a"})
+    check_consent(made, {"a", "b"})
+
+
+def test_only_the_dashboard_differs_is_no_change() -> None:
+    made = plan(preset("a"), held=(held("a", Content("prompt", {"model": "m", "cache_enabled": True})),))
+    assert made.pending == ()
+    check_consent(made, ())
+
+
+def test_changes_come_by_slug() -> None:
+    assert [c.slug for c in plan(preset("b"), preset("a"), preset("a-1")).changes] == ["a", "a-1", "b"]
+
+
+def test_the_fingerprint_is_about_what_happens_and_where() -> None:
+    made = plan(preset("a"))
+    assert made.fingerprint == plan(preset("a")).fingerprint
+    assert made.fingerprint != plan(preset("a", model="other")).fingerprint
+    assert made.fingerprint != plan(preset("a"), held=(held("a", Content("x", {})),)).fingerprint
+    assert made.fingerprint == plan(preset("a"), preset("b"), held=(held("b", CONTENT),)).fingerprint
+    elsewhere = Target("w", "openrouter", "https://y/api/v1", "ws")
+    assert made.fingerprint != fingerprint(elsewhere, made.changes)
+    renamed = Target("other", "openrouter", "https://x/api/v1", "ws")
+    assert made.fingerprint == fingerprint(renamed, made.changes)
+
+
+def test_the_key_of_a_pending_change() -> None:
+    (change,) = plan(preset("a")).changes
+    assert pending_key(change) == ("k", "create", None, CONTENT.digest)
+    (change,) = plan(preset("a"), held=(held("a", Content("x", {})),)).changes
+    assert pending_key(change) == ("k", "update", Content("x", {}).digest, CONTENT.digest)
+
+
+CONFIGS = st.dictionaries(
+    st.sampled_from(["model", "seed", "x"]), st.none() | st.integers(0, 2) | st.just([]), max_size=3
+)
+
+
+@given(CONFIGS, CONFIGS)
+def test_every_update_names_a_field_and_every_no_op_none(wanted: dict[str, Any], stored: dict[str, Any]) -> None:
+    desired = Preset("a", "k", Content("p", wanted), preset().source)
+    (change,) = plan(desired, held=(held("a", Content("p", stored)),)).changes
+    assert (change.action is Action.UPDATE) == bool(change.fields)
+    assert change.action in {Action.UPDATE, Action.NO_OP}
