@@ -25,8 +25,9 @@ class JsonError(ValueError):
 def parse_json(data: bytes, *, what: str, max_depth: int = MAX_DEPTH) -> Json:
     """The value in ``data``; ``what`` is its name in messages (``the reply``).
 
-    JsonError for anything that is not JSON in UTF-8, and for what readers disagree about: a key twice, NaN and infinity,
-    numbers beyond a float's range or of more than 300 digits, halves of surrogate pairs, more than ``max_depth`` levels.
+    JsonError for anything that is not JSON in UTF-8, and for what readers disagree about: a key twice, NaN and
+    infinity, numbers beyond a float's range or of more than 300 digits, halves of surrogate pairs, more than
+    ``max_depth`` levels.
     """
     try:
         _check_depth(data, max_depth)
