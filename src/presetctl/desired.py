@@ -231,7 +231,7 @@ class _PresetReader:
         for finding in self._kinds.checker(kind.name).findings(config):
             self._report(finding, layers, ("config",))
         prompt = self._prompt(layers)
-        if not config and prompt is None:
+        if not config and prompt is None and not self.problems:
             message = "the preset is empty: it has neither a config field nor a system prompt"
             self._report(Finding((), "empty-preset", message, "give `config:` a `model`, for example"))
         description = next(

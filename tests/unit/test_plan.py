@@ -20,7 +20,8 @@ TARGET = Target("w", "openrouter", "https://x/api/v1", "ws")
 
 
 def held(slug: str, content: Content | None, status: Status = Status.ACTIVE, number: int = 2) -> ActualPreset:
-    return ActualPreset(slug, f"id-{slug}", status, content and Version(f"{slug}-{number}", number, content))
+    version = None if content is None else Version(f"{slug}-{number}", number, content)
+    return ActualPreset(slug, f"id-{slug}", status, version)
 
 
 def plan(*desired: Preset, held: tuple[ActualPreset, ...] = (), hidden: tuple[str, ...] = (), **more: Any) -> Plan:
@@ -119,7 +120,7 @@ def test_the_key_of_a_pending_change() -> None:
     assert pending_key(change) == ("k", "update", Content("x", {}).digest, CONTENT.digest)
 
 
-CONFIGS = st.dictionaries(
+CONFIGS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     st.sampled_from(["model", "seed", "x"]), st.none() | st.integers(0, 2) | st.just([]), max_size=3
 )
 

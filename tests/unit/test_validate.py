@@ -148,7 +148,8 @@ def test_an_open_tag_warns_of_a_near_miss() -> None:
     assert finding.path == ("t", "type")
     assert finding.suggestion == "did you mean `openrouter:web_search`?"
     checker = SchemaChecker(schema({"t": open_tag}), "a thing")
-    for fine in ({"type": "something-else"}, {"type": "custom"}, {}, {"type": 5}, [], "x"):
+    harmless: list[Any] = [{"type": "something-else"}, {"type": "custom"}, {}, {"type": 5}, [], "x"]
+    for fine in harmless:
         assert checker.findings({"t": fine}) == []
 
 

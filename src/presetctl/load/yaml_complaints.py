@@ -18,7 +18,7 @@ class Complaint(NamedTuple):
     suggestion: str = ""
 
 
-_UNUSUAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+UNUSUAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE_BREAK: Final = re.compile("\r\n|\r|\n")
 _BREAKS_TO_SOME: Final = "\x85\u2028\u2029"
 
@@ -126,7 +126,7 @@ def unusual_character(text: str) -> Complaint | None:
     NEL, LS and PS end a line to YAML 1.1 (and to libyaml), and are text to YAML 1.2, so that nobody
     could say what they mean.
     """
-    found = _UNUSUAL.search(text)
+    found = UNUSUAL.search(text)
     if found is None:
         return None
     line, column = _position(text[: found.start()])

@@ -179,7 +179,7 @@ def _listed(row: _Row) -> ListedPreset:
 
 
 def _status(text: str) -> Status:
-    return Status(text) if text in Status else Status.UNKNOWN
+    return next((status for status in Status if status.value == text), Status.UNKNOWN)
 
 
 def _actual(reply: Reply, what: str, slug: str) -> ActualPreset:

@@ -1,0 +1,205 @@
+"""From files to the desired state: layers, prompts, slugs, and every problem at its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from presetctl.desired import lay_over
+from presetctl.domain.preset import Content
+from tests.unit.trees import PROJECT, repository
+
+
+def problems(files: dict[str, str], project: str = PROJECT) -> list[tuple[str, str, str]]:
+    found = repository(files, project)
+    return [(str(p.location).removeprefix("presets/"), p.path, p.rule) for p in found.problems]
+
+
+def content(files: dict[str, str], workspace: str = "one", project: str = PROJECT) -> Content:
+    found = repository(files, project)
+    assert found.problems == ()
+    return found.rendered.workspaces[workspace]["a"].content
+
+
+def test_a_preset() -> None:
+    found = repository({"a": "description: D\nsystem_prompt: P\nconfig: {model: m}\n"})
+    assert found.valid
+    preset = found.rendered.workspaces["one"]["a"]
+    assert (preset.slug, preset.kind, preset.description) == ("a", "openrouter/chat-completions", "D")
+    assert preset.content == Content("P", {"model": "m"})
+    assert str(preset.source) == "presets/a.yaml:1:1"
+    assert preset is found.rendered.workspaces["two"]["a"]
+
+
+OVERRIDDEN = """\
+system_prompt: P
+config: {model: m, temperature: 1, provider: {sort: price}}
+overrides:
+  two:
+    description: Other
+    system_prompt: Q
+    config: {model: n, temperature: null, provider: {sort: null}}
+"""
+
+
+def test_overrides_are_merge_patches_of_one_workspace() -> None:
+    assert content({"a": OVERRIDDEN}) == Content("P", {"model": "m", "temperature": 1, "provider": {"sort": "price"}})
+    assert content({"a": OVERRIDDEN}, "two") == Content("Q", {"model": "n", "provider": {}})
+
+
+def test_an_override_may_take_the_prompt_away() -> None:
+    files = {"a": "system_prompt: P\nconfig: {model: m}\noverrides: {two: {system_prompt: null}}\n"}
+    assert content(files, "two") == Content(None, {"model": "m"})
+    files = {"a": "system_prompt: P\nconfig: {model: m}\noverrides: {two: {config: null}}\n"}
+    assert content(files, "two") == Content("P", {"model": "m"})
+
+
+DEFAULTS = PROJECT + "defaults: {kind: small/b, description: D, system_prompt: S, config: {model: d, only_b: 1}}\n"
+
+
+def test_defaults_lie_under_every_preset() -> None:
+    found = repository({"a": "config: {model: m}\n"}, DEFAULTS)
+    preset = found.rendered.workspaces["one"]["a"]
+    assert (preset.kind, preset.description) == ("small/b", "D")
+    assert preset.content == Content("S", {"model": "m", "only_b": 1})
+
+
+def test_null_takes_a_default_away_and_is_a_value_where_there_is_none() -> None:
+    assert content({"a": "config: {only_b: null}\n"}, project=DEFAULTS) == Content("S", {"model": "d"})
+    assert content({"a": "config: {temperature: null}\n"}) == Content(None, {"temperature": None})
+
+
+@pytest.mark.parametrize("text", ["Hello\nyou\n", "Hello\nyou", "Hello\r\nyou\r\n", "\ufeffHello\nyou\n"])
+def test_a_prompt_from_a_file(text: str) -> None:
+    files = {"a": "system_prompt_file: prompts/p.md\n", "presets/prompts/p.md": text}
+    assert content(files) == Content("Hello\nyou", {})
+
+
+def test_a_prompt_file_is_looked_for_from_the_presets_folder() -> None:
+    files = {"deep/a": "system_prompt_file: ../p.md\n", "presets/p.md": "x"}
+    assert content(files).system_prompt == "x"
+
+
+def test_prompt_files_of_defaults_and_overrides() -> None:
+    project = PROJECT + "defaults: {system_prompt_file: d.md}\n"
+    files = {
+        "a": "config: {model: m}\noverrides: {two: {system_prompt_file: o.md}}\n",
+        "d.md": "default",
+        "presets/o.md": "override",
+    }
+    assert content(files, "one", project).system_prompt == "default"
+    assert content(files, "two", project).system_prompt == "override"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("config: {temprature: 1}", [("a.yaml:1:10", "config.temprature", "unknown-field")]),
+        ("config: {temperature: 3}", [("a.yaml:1:23", "config.temperature", "maximum")]),
+        ("config:\n  tools:\n    - {}\n", [("a.yaml:3:7", "config.tools[0].type", "required")]),
+        ("config: {messages: []}", [("a.yaml:1:10", "config.messages", "system-prompt")]),
+        ("config: {system: x}", [("a.yaml:1:10", "config.system", "system-prompt")]),
+        ("config: {stream: true}", [("a.yaml:1:10", "config.stream", "per-request-field")]),
+        ("config: {cache_enabled: true}", [("a.yaml:1:10", "config.cache_enabled", "dashboard-only-field")]),
+        ("config: {only_b: 1}", [("a.yaml:1:10", "config.only_b", "unknown-field")]),
+        ("config: {provider: {srt: x}}", [("a.yaml:1:21", "config.provider.srt", "unknown-field")]),
+        ("config: {model: m}\ntemperature: 1", [("a.yaml:2:1", "temperature", "unknown-field")]),
+        ("config: {model: m}\nsystem-prompt: x", [("a.yaml:2:1", "system-prompt", "unknown-field")]),
+        ("config: []", [("a.yaml:1:9", "config", "wrong-type")]),
+        ("{}", [("a.yaml:1:1", "", "empty-preset")]),
+        ("", [("a.yaml:1:1", "", "wrong-type")]),
+        ("[]", [("a.yaml:1:1", "", "wrong-type")]),
+        ("kind: nope\nconfig: {x: 1}", [("a.yaml:1:7", "kind", "not-allowed")]),
+        ("config: {model: m}\noverrides: {tow: {}}", [("a.yaml:2:13", "overrides.tow", "unknown-workspace")]),
+        ("config: {model: m}\noverrides: {two: {x: 1}}", [("a.yaml:2:19", "overrides.two.x", "unknown-field")]),
+        ("config: {model: m}\noverrides: {two: 5}", [("a.yaml:2:18", "overrides.two", "wrong-type")]),
+        ("config: {model: m}\noverrides: []", [("a.yaml:2:12", "overrides", "wrong-type")]),
+        (
+            "config: {model: m}\noverrides: {two: {config: {temperature: 9}}}",
+            [("a.yaml:2:41", "overrides.two.config.temperature", "maximum")],
+        ),
+        (
+            "config: {temperature: 9}\noverrides: {two: {config: {temperature: 1}}}",
+            [("a.yaml:1:23", "config.temperature", "maximum")],
+        ),
+        (
+            "kind: small/b\nconfig: {model: m}\noverrides: {two: {config: {model: null}}}",
+            [("a.yaml:3:35", "overrides.two.config.model", "required")],
+        ),
+        (
+            "system_prompt: x\nsystem_prompt_file: y\nconfig: {model: m}",
+            [("a.yaml:2:21", "system_prompt_file", "two-prompts")],
+        ),
+        ("system_prompt_file: no.md", [("a.yaml:1:21", "system_prompt_file", "prompt-file")]),
+        ("slug: A_b\nconfig: {model: m}", [("a.yaml:1:7", "slug", "slug")]),
+        ('slug: "a\\n"\nconfig: {model: m}', [("a.yaml:1:7", "slug", "slug")]),
+        (f"slug: {'a' * 101}\nconfig: {{model: m}}", [("a.yaml:1:7", "slug", "slug")]),
+        ("slug: 5\nconfig: {model: m}", [("a.yaml:1:7", "slug", "wrong-type")]),
+        ("slug: '??'\nconfig: {model: m}", [("a.yaml:1:7", "slug", "slug")]),
+        ("config: {model: m", [("a.yaml:1:9", "", "yaml-syntax")]),
+        (
+            "config: {temprature: 1, temperature: hot}\nx: 1",
+            [
+                ("a.yaml:1:10", "config.temprature", "unknown-field"),
+                ("a.yaml:1:38", "config.temperature", "wrong-type"),
+                ("a.yaml:2:1", "x", "unknown-field"),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_problems_stand_where_they_are(text: str, expected: list[tuple[str, str, str]]) -> None:
+    found = problems({"a": text})
+    assert [(place if rule != "yaml-syntax" else "a.yaml:1:9", path, rule) for place, path, rule in found] == expected
+
+
+def test_a_file_name_that_is_no_slug() -> None:
+    (problem,) = repository({"My Preset": "config: {model: m}"}).problems
+    assert problem.rule == "slug"
+    assert "URL-safe" in problem.message
+    assert problem.suggestion == "write `slug: my-preset`"
+
+
+def test_two_files_with_one_slug_name_both() -> None:
+    found = repository({"a": "config: {model: m}", "sub/a": "config: {model: m}", "c": "slug: a\nconfig: {model: m}"})
+    assert [(str(p.location), p.rule, p.message) for p in found.problems] == [
+        ("presets/c.yaml:1:7", "duplicate-slug", "the slug `a` is taken by presets/a.yaml"),
+        ("presets/sub/a.yaml:1:1", "duplicate-slug", "the slug `a` is taken by presets/a.yaml"),
+    ]
+    assert list(found.rendered.workspaces["one"]) == ["a"]
+
+
+def test_what_is_wrong_with_defaults_stands_in_the_project_file() -> None:
+    project = PROJECT + "defaults: {config: {temprature: 1}}\n"
+    assert problems({"a": "config: {model: m}", "b": "config: {model: m}"}, project) == [
+        ("presetctl.yaml:6:21", "defaults.config.temprature", "unknown-field")
+    ]
+
+
+def test_an_unknown_default_kind() -> None:
+    assert problems({"a": "config: {model: m}"}, PROJECT + "defaults: {kind: nope}\n") == [
+        ("presetctl.yaml:6:18", "defaults.kind", "not-allowed")
+    ]
+
+
+def test_a_preset_with_problems_is_in_no_state_and_the_others_are() -> None:
+    found = repository({"a": "config: {x: 1}", "b": "config: {model: m}"})
+    assert not found.valid
+    assert list(found.rendered.workspaces["one"]) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "patch", "kept"),
+    [
+        ({"a": 1}, {"a": None}, {}, {}),
+        ({}, {"a": None}, {}, {"a": None}),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": None}}, {"a": {"c": 2}}, {"a": {"c": 2}}),
+        ({"a": 1}, {"a": {"b": None, "c": 1}}, {"a": {"c": 1}}, {"a": {"b": None, "c": 1}}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}, {"a": [3]}),
+        ({"a": {"b": 1}}, {"a": 5}, {"a": 5}, {"a": 5}),
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}, {"a": 1, "b": 2}),
+    ],
+)
+def test_laying_over(below: Any, above: Any, patch: Any, kept: Any) -> None:
+    assert lay_over(below, above, remove_all_nulls=True) == patch
+    assert lay_over(below, above, remove_all_nulls=False) == kept

@@ -1,0 +1,95 @@
+"""A repository in memory, and small schemas to check it against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from presetctl.domain.errors import InputError
+from presetctl.reconcile import Repository, load
+
+
+@dataclass
+class MemoryTree:
+    """Files by path."""
+
+    contents: Mapping[str, str]
+
+    def files(self, folder: str) -> Iterable[str]:
+        return sorted(path for path in self.contents if path.startswith(f"{folder}/"))
+
+    def read(self, path: str, limit: int) -> bytes:
+        if path not in self.contents:
+            raise InputError(f"{path} doesn't exist", hint="make it")
+        return self.contents[path].encode()[: limit + 1]
+
+
+def config_schema(kind: str, prompt: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    notes = {
+        "kind": kind,
+        "operation": "POST /presets/{slug}/x",
+        "system_prompt": prompt,
+        "per_request": {"stream": "documented", "messages": "documented"},
+        "config": {name: {"as": name, "evidence": "unknown"} for name in properties},
+        "defaults": {},
+        "opaque": [],
+        "dashboard_only": ["cache_enabled"],
+    }
+    return {"type": "object", "additionalProperties": False, "properties": properties, "x-presetctl": notes, **more}
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_OVERRIDE = {"description": {"type": ["string", "null"]}, "system_prompt": {"type": ["string", "null"]}}
+_OVERRIDE |= {"system_prompt_file": {"type": ["string", "null"]}, "config": {"type": ["object", "null"]}}
+
+
+@dataclass
+class SmallSchemas:
+    """Two kinds: `openrouter/chat-completions` and `small/b`."""
+
+    made: dict[str, int] = field(default_factory=dict)
+
+    def kinds(self) -> Sequence[str]:
+        return ("openrouter/chat-completions", "small/b")
+
+    def config_schema(self, kind: str) -> Mapping[str, Any]:
+        number = {"type": ["number", "null"], "maximum": 2}
+        if kind == "small/b":
+            return config_schema(kind, "system", {"model": _TEXT, "only_b": number}, required=["model"])
+        provider = {"type": "object", "additionalProperties": False, "properties": {"sort": {"enum": ["price"]}}}
+        tools = {"type": "array", "items": {"type": "object", "required": ["type"]}}
+        properties = {"model": _TEXT, "temperature": number, "provider": provider, "tools": tools}
+        return config_schema(kind, "messages", properties)
+
+    def preset_schema(self) -> Mapping[str, Any]:
+        override = {"type": "object", "additionalProperties": False, "properties": _OVERRIDE}
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "kind": {"enum": list(self.kinds())},
+                "slug": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+                "description": {"type": "string"},
+                "system_prompt": _TEXT,
+                "system_prompt_file": _TEXT,
+                "config": {"type": "object"},
+                "overrides": {"type": "object", "additionalProperties": override},
+            },
+            "allOf": [{"if": {}, "then": {"$ref": "elsewhere.json"}}],
+        }
+
+
+PROJECT = """\
+version: 1
+default_workspace: one
+workspaces:
+  one: {provider: openrouter, url: embedded}
+  two: {provider: openrouter, url: embedded, not_kept: [seed]}
+"""
+
+
+def repository(files: Mapping[str, str], project: str = PROJECT) -> Repository:
+    """The repository that these files make; the names of presets are given without folder and suffix."""
+    contents = {name if name.endswith(".md") else f"presets/{name}.yaml": text for name, text in files.items()}
+    return load(MemoryTree({"presetctl.yaml": project, **contents}), SmallSchemas())
