@@ -122,8 +122,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_special_in_1_1(text: str) -> bool:
-    resolvers = [*_1_1_RESOLVERS.get(text[0], []), *_1_1_RESOLVERS.get(None, [])]  # type: ignore[call-overload]
-    return text in _1_1_BOOLEANS or any(pattern.match(text) for _, pattern in resolvers)
+    return text in _1_1_BOOLEANS or any(pattern.match(text) for _, pattern in _1_1_RESOLVERS.get(text[0], []))
 
 
 def _escape(found: re.Match[str]) -> str:

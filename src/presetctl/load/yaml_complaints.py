@@ -19,6 +19,7 @@ class Complaint(NamedTuple):
 
 
 UNUSUAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What has no place in a file as itself: libyaml refuses it, or takes it for a line break, or nobody can see it."""
 _LINE_BREAK: Final = re.compile("\r\n|\r|\n")
 _BREAKS_TO_SOME: Final = "\x85\u2028\u2029"
 
