@@ -74,10 +74,11 @@ def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> Json:
     try:
         for count, event in enumerate(iter(CParser(text).get_event, None)):
             handler = handlers.get(type(event))
-            if handler is not None:
-                handler(event)
+            if handler is None:  # the start and the end of the stream, and the end of the document
+                continue
+            handler(event)
             if count > MAX_NODES:
-                tree.count(event, count)
+                tree.count(event, count - 1)
     except YAMLError as error:
         raise _refusal(file, explain(error, text)) from None
     return tree.value()
@@ -141,7 +142,7 @@ class _Tree:
         return tuple(step for step in steps[1:] if step is not None)
 
     def count(self, event: _Event, events: int) -> None:
-        """Refuses a file with too many nodes, of which ``events`` is an upper bound."""
+        """Refuses a file with too many nodes. They are the ``events`` so far that don't end anything."""
         if events - self._closed > MAX_NODES:
             message = f"this file has more than {MAX_NODES:,} keys and values"
             self._refuse(event, "yaml-too-many-nodes", message, "split it into several files")

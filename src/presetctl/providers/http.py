@@ -166,7 +166,7 @@ def _read(what: str, response: httpx.Response) -> bytes:
         raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for")
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_raw():
+    for part in response.iter_bytes():
         size += len(part)
         if size > MAX_REPLY_BYTES:
             raise AmbiguousError(f"{what}: the reply is larger than {MAX_REPLY_BYTES // 1024 // 1024} MiB")
