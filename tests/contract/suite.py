@@ -1,4 +1,4 @@
-"""What every provider must keep to, whatever is behind it. A provider's test module subclasses this and says how to open one."""
+"""What every provider must keep to. A provider's test module subclasses this and says how to open a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace in memory that does what it is told, right or wrong. The emulator is the real thing; this is for faults."""
+"""A workspace in memory that does what it is told, right or wrong. The emulator is the real thing."""
 
 from __future__ import annotations
 

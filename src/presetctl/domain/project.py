@@ -110,3 +110,28 @@ class Project(_Settings):
         if self.default_workspace is not None:
             return self.default_workspace
         return next(iter(self.workspaces)) if len(self.workspaces) == 1 else None
+
+
+def project_schema() -> dict[str, Any]:
+    """The JSON Schema of presetctl.yaml for editors, made from these models."""
+    made = Project.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "presetctl.yaml",
+        **{key: _without_titles(value) for key, value in sorted(made.items()) if key not in {"title", "description"}},
+    }
+
+
+def _without_titles(value: Any) -> Any:
+    """Generated titles repeat the names; docstrings are for readers of the code."""
+    if isinstance(value, list):
+        return [_without_titles(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {name: _without_titles(item) for name, item in inner.items()}
+        if key in {"properties", "$defs"}
+        else _without_titles(inner)
+        for key, inner in value.items()
+        if key != "title" and not (key == "description" and value.get("type") == "object" and "properties" in value)
+    }

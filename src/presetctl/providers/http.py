@@ -160,7 +160,19 @@ class HttpJson:
         return client
 
 
-def _read(what: str, response: httpx.Response) -> bytes:
+def fetch(url: str, *, timeout: float, limit: int) -> bytes:
+    """The body of a public document, at most ``limit`` bytes. RemoteError where it can't be had."""
+    with _deadline(timeout), httpx.Client(timeout=timeout, transport=_network(), trust_env=False) as client:
+        try:
+            with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+                if response.status_code != 200:
+                    raise RemoteError(f"{url} answers with status {response.status_code}")
+                return _read(url, response, limit)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise RemoteError(f"{url} can't be read: {_reason(error)}") from None
+
+
+def _read(what: str, response: httpx.Response, limit: int = MAX_REPLY_BYTES) -> bytes:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for")
@@ -168,8 +180,8 @@ def _read(what: str, response: httpx.Response) -> bytes:
     size = 0
     for part in response.iter_bytes():
         size += len(part)
-        if size > MAX_REPLY_BYTES:
-            raise AmbiguousError(f"{what}: the reply is larger than {MAX_REPLY_BYTES // 1024 // 1024} MiB")
+        if size > limit:
+            raise AmbiguousError(f"{what}: the reply is larger than {limit // 1024 // 1024} MiB")
         parts.append(part)
         if _remaining() <= 0:
             raise httpx.ReadTimeout("")

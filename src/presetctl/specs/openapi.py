@@ -152,14 +152,14 @@ def _reached_components(document: Mapping[str, Any], paths: Any) -> dict[str, di
     return {section: dict(sorted(found.items())) for section, found in sorted(reached.items())}
 
 
-def _references(value: Any) -> Iterator[str]:
-    """Every $ref below ``value``. A property may be called $ref, too; then its value is no text."""
+def _references(value: Any, *, names: bool = False) -> Iterator[str]:
+    """Every $ref below ``value``. Where keys are ``names`` of properties, none of them is a keyword."""
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield value["$ref"]
         for key, each in value.items():
-            if key not in {"default", "enum", "const"}:
-                yield from _references(each)
+            if names or key not in {"default", "enum", "const"}:
+                yield from _references(each, names=not names and key in _SCHEMA_MAPS)
     elif isinstance(value, list):
         for each in value:
             yield from _references(each)

@@ -155,7 +155,7 @@ BIG = "1" * 1_000_000
         ("~: a", 1, 1, "yaml-key-not-string", "`~`"),
         (".inf: a", 1, 1, "yaml-key-not-string", "`.inf`"),
         (f"{'1' * 30}: a", 1, 1, "yaml-key-not-string", "not text"),
-        ("{: a}", 1, 2, "yaml-key-not-string", "a key is missing"),
+        ("?\n: a", 1, 2, "yaml-key-not-string", "a key is missing"),
         ("? [a]\n: b", 1, 3, "yaml-key-not-string", "not a list"),
         ("a: {{ name }}", 1, 5, "yaml-key-not-string", "not a list or a mapping"),
         ("a: {<<: {b: 1}}", 1, 5, "yaml-merge-key", "`<<`"),
