@@ -16,7 +16,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     PresetctlError if that fails; then the old content is untouched and nothing is left behind.
     """
     try:
-        _write(path.resolve(), data)
+        _write(Path(os.path.realpath(path)), data)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         hint = "the file is as it was; check the permissions and the space of its folder"

@@ -19,6 +19,10 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_a_new_file_gets_the_usual_permissions(tmp_path: Path) -> None:
     previous = os.umask(0o027)
     try:
@@ -28,7 +32,7 @@ def test_a_new_file_gets_the_usual_permissions(tmp_path: Path) -> None:
         os.umask(previous)
     assert (tmp_path / "new").read_bytes() == b"new"
     assert mode(tmp_path / "new") == 0o640
-    assert os.listdir(tmp_path) == ["new"]
+    assert names(tmp_path) == ["new"]
 
 
 @pytest.mark.parametrize("permissions", [0o600, 0o644, 0o755, 0o400])
@@ -52,7 +56,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_long_names_and_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_atomically(Path("n" * 255), b"new")
-    assert os.listdir(tmp_path) == ["n" * 255]
+    assert names(tmp_path) == ["n" * 255]
 
 
 @pytest.mark.parametrize("step", ["fchmod", "fsync", "replace"])
@@ -67,11 +71,11 @@ def test_a_failure_leaves_the_old_file(
         raise error
 
     monkeypatch.setattr(os, step, fail)
-    with pytest.raises(PresetctlError, match="file can't be written: (No space left on device|OSError)") as caught:
+    with pytest.raises(PresetctlError, match=r"file can't be written: (No space left on device|OSError)") as caught:
         write_atomically(path, b"new")
     assert caught.value.__cause__ is error
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_an_interrupt_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +89,7 @@ def test_an_interrupt_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(KeyboardInterrupt):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_a_folder_that_can_not_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,18 +130,10 @@ def test_impossible_paths_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "circle").symlink_to("circle")
-    before = sorted(os.listdir(tmp_path))
+    before = names(tmp_path)
     with pytest.raises(PresetctlError, match="can't be written"):
         write_atomically(tmp_path / name, b"new")
-    assert sorted(os.listdir(tmp_path)) == before
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_closed_folder_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(PresetctlError, match="Permission denied"):
-        write_atomically(tmp_path / "file", b"new")
-    tmp_path.chmod(0o700)
+    assert names(tmp_path) == before
 
 
 def test_readers_never_see_a_part(tmp_path: Path) -> None:

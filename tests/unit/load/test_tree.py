@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,10 @@ def root(tmp_path: Path) -> Path:
 ALL = ["presets/a.yaml", "presets/b.yaml", "presets/sub/c.yaml"]
 
 
+def denied(*_: Any, **__: Any) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
 def refused(root: Path, path: str, limit: int = 100) -> str:
     with pytest.raises(InputError) as caught:
         WorkTree(root).read(path, limit)
@@ -48,10 +55,10 @@ class TestFiles:
     def test_of_a_missing_folder_are_none(self, root: Path) -> None:
         assert WorkTree(root).files("nothing/here") == []
 
-    def test_are_regular(self, root: Path) -> None:
+    def test_are_regular(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         os.mkfifo(root / "presets" / "pipe.yaml")
         with socket.socket(socket.AF_UNIX) as listener:
-            os.chdir(root)
+            monkeypatch.chdir(root)  # the path of a socket must be short
             listener.bind("presets/s.yaml")
         assert WorkTree(root).files("presets") == ALL
 
@@ -104,12 +111,10 @@ class TestFiles:
         with pytest.raises(InputError, match="circle is a symbolic link in circles"):
             WorkTree(root).files("circle")
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_of_a_closed_folder_are_refused(self, root: Path) -> None:
-        (root / "presets" / "sub").chmod(0)
-        with pytest.raises(InputError, match="presets/sub can't be read: permission denied"):
+    def test_of_a_closed_folder_are_refused(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "scandir", denied)
+        with pytest.raises(InputError, match="presets can't be read: permission denied"):
             WorkTree(root).files("presets")
-        (root / "presets" / "sub").chmod(0o700)
 
     @pytest.mark.skipif(sys.platform == "darwin", reason="its file systems refuse such names")
     def test_whose_names_are_not_utf8_are_refused(self, root: Path) -> None:
@@ -154,7 +159,7 @@ class TestRead:
             ("top.yaml\0", "NUL"),
             ("n" * 256, "too long a name"),
             ("n" * 5000, "too long a name"),
-            ("d/" * 5000, "too long a name"),
+            ("d/" * 5000, "does not exist"),
         ],
     )
     def test_refuses(self, root: Path, path: str, words: str) -> None:
@@ -200,9 +205,8 @@ class TestRead:
         assert "large has more than 1,048,576 bytes" in refused(root, "large", 1024 * 1024)
         assert "more than 13 bytes" in refused(root, "presets/a.yaml", 13)
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_refuses_what_it_may_not_read(self, root: Path) -> None:
-        (root / "top.yaml").chmod(0)
+    def test_refuses_what_it_may_not_read(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "open", denied)
         assert "top.yaml can't be read: permission denied (change its permissions" in refused(root, "top.yaml")
 
     def test_refuses_a_root_that_is_gone(self, root: Path) -> None:
@@ -233,10 +237,8 @@ class TestRead:
         lowest = os.dup(0)
         os.close(lowest)
         for path in ("presets/sub/c.yaml", "presets/sub/none", "presets", "presets/a.yaml/b", "presets/none/c"):
-            try:
+            with suppress(InputError):
                 tree.read(path, 5)
-            except InputError:
-                pass
         again = os.dup(0)
         os.close(again)
         assert again == lowest
