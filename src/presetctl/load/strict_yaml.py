@@ -27,7 +27,7 @@ from yaml._yaml import Mark as _EventMark
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path, show_path
-from presetctl.load.yaml_complaints import Complaint, explain, not_utf8, unusual_character
+from presetctl.load.yaml_complaints import Complaint, explain, not_utf8, tag_directive, unusual_character
 from presetctl.load.yaml_scalars import NOT_TEXT, ScalarError, is_text, resolve
 
 MAX_BYTES: Final = 1024 * 1024
@@ -94,7 +94,7 @@ def _text(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         raise _refusal(file, not_utf8(body, error.start)) from None
     # In ASCII, libyaml finds what is wrong by itself; beyond, it takes some characters for line breaks.
-    complaint = None if text.isascii() else unusual_character(text)
+    complaint = tag_directive(text) or (None if text.isascii() else unusual_character(text))
     if complaint:
         raise _refusal(file, complaint)
     return text
@@ -151,12 +151,12 @@ class _Tree:
         self._documents += 1
         if self._documents > 1:
             self._refuse(event, "yaml-multiple-documents", "a second document starts here", "put it in its own file")
-        if event.version not in (None, (1, 2)) or event.tags:
+        if event.version not in (None, (1, 2)):
             message = "only the directive `%YAML 1.2` is allowed"
             self._refuse(event, "yaml-directive", message, "remove the line that starts with `%`")
 
     def scalar(self, event: _Event) -> None:
-        # The one hot path: nine of ten events come here, so it calls nothing that it needn't.
+        # The hot path: most events come here, so it calls nothing that it needn't.
         top, value = self._top, event.value
         if event.anchor is not None or event.tag is not None:
             self._refuse_property(event)

@@ -20,6 +20,7 @@ class Complaint(NamedTuple):
 
 UNUSUAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What has no place in a file as itself: libyaml refuses it, or takes it for a line break, or nobody can see it."""
+_TAG_DIRECTIVE: Final = re.compile(r"(?:\A|[\r\n])%TAG")
 _LINE_BREAK: Final = re.compile("\r\n|\r|\n")
 _BREAKS_TO_SOME: Final = "\x85\u2028\u2029"
 
@@ -119,6 +120,16 @@ def not_utf8(data: bytes, start: int) -> Complaint:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Complaint(1, 1, "yaml-encoding", "this file is UTF-16", "save it as UTF-8")
     return Complaint(line, column, "yaml-encoding", "this is not UTF-8", "save the file as UTF-8")
+
+
+def tag_directive(text: str) -> Complaint | None:
+    """The first %TAG directive, or None. libyaml compares each with all before it: sixty thousand take ten seconds."""
+    found = _TAG_DIRECTIVE.search(text) if "%TAG" in text else None
+    if found is None:
+        return None
+    line, _ = _position(text[: found.end()])
+    hint = "remove it; text that starts with `%` needs quotes or indentation"
+    return Complaint(line, 1, "yaml-directive", "the directive `%TAG` is not allowed", hint)
 
 
 def unusual_character(text: str) -> Complaint | None:
