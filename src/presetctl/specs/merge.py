@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from presetctl.domain.errors import InputError
@@ -19,9 +19,9 @@ _PREFIX: Final = "#/components/schemas/"
 _UNIONS: Final = ("anyOf", "oneOf")
 
 
-def constrains(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema says anything about values at all."""
-    return any(key not in ANNOTATIONS and key not in DROPPED for key in schema)
+def constraints(schema: Mapping[str, Any]) -> set[str]:
+    """The keywords of a schema that say anything about values."""
+    return {key for key in schema if key not in ANNOTATIONS and key not in DROPPED and not key.startswith("x-")}
 
 
 def types_of(flat: Mapping[str, Any]) -> tuple[str, ...]:
@@ -60,6 +60,10 @@ def json_type(value: Any) -> str:
             return "object"
 
 
+class ContradictionError(InputError):
+    """Nothing satisfies all branches of an allOf. In a union, such a branch is left out."""
+
+
 class Components:
     """The named schemas of one document."""
 
@@ -76,6 +80,17 @@ class Components:
     def named(self, name: str) -> Schema:
         """The schema of that name, as written."""
         return self._schemas[name]
+
+    def branches(self, union: Mapping[str, Any]) -> Iterator[tuple[Schema, Schema]]:
+        """The branches of a worked-out union, as written and worked out, without those that allow nothing."""
+        for source in union["anyOf"]:
+            try:
+                flat = self.flat(source)
+                for name in flat.get("required", ()):
+                    self.flat(flat.get("properties", {}).get(name, {}))
+            except ContradictionError:
+                continue
+            yield source, flat
 
     def flat(self, schema: Mapping[str, Any] | bool, seen: frozenset[str] = frozenset()) -> Schema:
         """The schema with $ref and allOf at its top level worked out; below, it is as it was written.
@@ -103,14 +118,14 @@ def merged(parts: Iterable[Mapping[str, Any]]) -> Schema:
 
 
 def _one_union(schema: Schema) -> Schema:
-    """oneOf becomes anyOf: branches of specs in the wild overlap. Constraints beside the union go into its branches."""
+    """Writes oneOf as anyOf: branches of specs in the wild overlap. Constraints beside a union go into its branches."""
     unions = [schema[key] for key in _UNIONS if key in schema]
     rest = {key: value for key, value in schema.items() if key not in _UNIONS}
     if not unions:
         return rest
     kept = {key: value for key, value in rest.items() if key in ANNOTATIONS | {"discriminator"}}
     beside = {key: value for key, value in rest.items() if key not in kept}
-    if constrains(beside):
+    if constraints(beside):
         unions = [[_and(branch, beside) for branch in unions[0]], *unions[1:]]
     first, *others = unions
     for other in others:
@@ -118,8 +133,8 @@ def _one_union(schema: Schema) -> Schema:
     return kept | {"anyOf": list(first)}
 
 
-def _and(one: Any, two: Any) -> Schema:
-    return {"allOf": [one, two]}
+def _and(one: Any, two: Any) -> Any:
+    return one if one == two else {"allOf": [one, two]}
 
 
 def _both(one: Mapping[str, Any], two: Mapping[str, Any]) -> Schema:
@@ -131,7 +146,7 @@ def _both(one: Mapping[str, Any], two: Mapping[str, Any]) -> Schema:
     for key, value in two.items():
         result[key] = _MERGE.get(key, _later)(result[key], value) if key in result else value
     if "enum" in result and not result["enum"]:
-        raise InputError("the branches of an allOf in the document allow no common value", hint=f"one is {dict(two)}")
+        raise ContradictionError(f"the branches of an allOf in the document have no value in common: {one} and {two}")
     return result
 
 
@@ -141,7 +156,7 @@ def _later(_: Any, two: Any) -> Any:
 
 def _same(one: Any, two: Any) -> Any:
     if one != two:
-        raise InputError(f"the branches of an allOf in the document contradict each other: {one} and {two}")
+        raise ContradictionError(f"the branches of an allOf in the document contradict each other: {one} and {two}")
     return one
 
 
@@ -150,7 +165,7 @@ def _types(one: Any, two: Any) -> Any:
     common = [kind for kind in first if kind in second or (kind == "integer" and "number" in second)]
     common += [kind for kind in second if kind == "integer" and "number" in first and kind not in first]
     if not common:
-        raise InputError(f"the branches of an allOf in the document contradict each other: types {one} and {two}")
+        raise ContradictionError(f"the branches of an allOf in the document contradict each other: {one} and {two}")
     return common[0] if len(common) == 1 else common
 
 

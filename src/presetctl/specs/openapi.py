@@ -59,10 +59,13 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
                 yield method.upper(), path, item[method]
 
 
-def request_schema(operation: Mapping[str, Any]) -> Schema | None:
+def request_schema(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Schema | None:
     """The schema of an operation's JSON body, or None if it takes none."""
-    content = operation.get("requestBody", {}).get("content", {})
-    schema: Schema | None = content.get(_JSON, {}).get("schema")
+    body = operation.get("requestBody", {})
+    if "$ref" in body:
+        section, name = _target(document, body["$ref"])
+        body = document["components"][section][name]
+    schema: Schema | None = body.get("content", {}).get(_JSON, {}).get("schema")
     return schema
 
 
@@ -71,7 +74,9 @@ def _is_ours(path: str) -> bool:
 
 
 def _path_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {method: _operation(item[method]) for method in METHODS if isinstance(item.get(method), dict)}
+    kept: dict[str, Any] = {
+        method: _operation(item[method]) for method in METHODS if isinstance(item.get(method), dict)
+    }
     if "parameters" in item:
         kept["parameters"] = [_parameter(each) for each in item["parameters"]]
     return dict(sorted(kept.items()))

@@ -21,12 +21,12 @@ _STEP: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Every:
     """The step of a path that goes to every child."""
 
 
-ANY: Final = Any_()
-Step: TypeAlias = str | int | Any_
+ANY: Final = Every()
+Step: TypeAlias = str | int | Every
 _Place: TypeAlias = tuple[Any, Any]
 """A container and the key or index of one of its children."""
 
@@ -118,7 +118,7 @@ def _places(place: _Place, steps: tuple[Step, ...]) -> Iterator[_Place]:
 
 
 def _children(value: Any, step: Step) -> list[Any]:
-    if isinstance(step, Any_):
+    if isinstance(step, Every):
         keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
         return list(keys)
     if isinstance(step, int):

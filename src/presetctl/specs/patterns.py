@@ -49,7 +49,7 @@ def _check_groups(pattern: str, kinds: list[str]) -> None:
     manifold = [False]  # whether each open group holds one
     last = True  # whether the item before does, or can't be repeated
     for kind in kinds:
-        if kind == "close" and len(manifold) == 1 or kind == "repeat" and last:
+        if (kind == "close" and len(manifold) == 1) or (kind == "repeat" and last):
             raise _refusal(pattern)
         if kind == "open":
             manifold.append(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import yaml
 
@@ -24,7 +24,7 @@ _CLOSING = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 class _Loader(yaml.CSafeLoader):
     """PyYAML's safe loader with the scalars of YAML 1.2: ``no`` is a word and ``2026-08-22`` is text, not a date."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 def _plain_int(_: _Loader, node: yaml.ScalarNode) -> int:
@@ -82,8 +82,9 @@ def _parse_yaml(text: str, name: str) -> Any:
 
 
 def _check_events(text: str, name: str) -> None:
-    """libyaml's composer recurses without a limit: fifty thousand brackets end the process. Its parser doesn't."""
+    """Refuses deep nesting: libyaml's composer recurses without a limit, and 50,000 brackets end the process."""
     depth = 0
+    event: Any  # typed for PyYAML's pure parser, where an event may lack its mark
     for event in yaml.parse(text, yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError(f"{name} has an anchor or alias in line {event.start_mark.line + 1}; write values out")

@@ -80,7 +80,7 @@ def _texts(schema: Mapping[str, Any], components: Components) -> Values:
     flat = components.flat(schema)
     if "anyOf" in flat:
         found: list[str] = []
-        for branch in flat["anyOf"]:
+        for _, branch in components.branches(flat):
             texts = _texts(branch, components)
             if not texts:
                 return texts

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from presetctl.specs.merge import ANNOTATIONS, Components, allowed_values, constrains, json_type, types_of
+from presetctl.specs.merge import ANNOTATIONS, Components, allowed_values, constraints, json_type, types_of
 from presetctl.specs.reading import Schema
 from presetctl.specs.tags import Tag, choose_tag
 
@@ -48,16 +48,15 @@ class Unions:
         """
         branches = self._branches(union, frozenset())
         if len(branches) > 1:
-            branches = [branch if constrains(branch.flat) else _NULL for branch in branches]
+            branches = [branch if constraints(branch.flat) else _NULL for branch in branches]
         notes = {key: union[key] for key in union if key in ANNOTATIONS}
         return self._by_type(_distinct(branches), union.get("discriminator", {}).get("propertyName")) | notes
 
     def _branches(self, union: Mapping[str, Any], seen: frozenset[str]) -> list[Branch]:
         """The branches, those of unions among them in their place. One that leads back to itself adds nothing."""
         found: list[Branch] = []
-        for source in union["anyOf"]:
+        for source, flat in self._components.branches(union):
             name = source.get("$ref", "")
-            flat = self._components.flat(source)
             if "anyOf" not in flat:
                 found.append(Branch(source, flat))
             elif name not in seen:
@@ -100,19 +99,21 @@ class Unions:
             return self._tagged([branches[index] for index in members], used)
 
         node: Schema = {"type": "object", "properties": {tag.name: {"enum": list(tag.known)}}}
+        groups = tag.groups()
         rules = [
-            {"if": _tag_is(tag.name, _one_of(values)), "then": then(members)} for values, members in tag.groups()
+            {"if": _tag_is(tag.name, _one_of(values), or_absent=members == tag.optional), "then": then(members)}
+            for values, members in groups
         ]
         if tag.any_value:
             node["properties"] = {tag.name: {"type": "string"}}
             others = {"type": "string", "not": {"enum": list(tag.known)}}
             rules.append({"if": _tag_is(tag.name, others), "then": then(tag.any_value)})
             node["x-open-tag"] = {"property": tag.name, "known": list(tag.known)}
-        if tag.optional:
+        if not tag.optional:
+            node["required"] = [tag.name]
+        elif tag.optional not in [members for _, members in groups]:
             absent = {"type": "object", "not": {"required": [tag.name]}}
             rules.append({"if": absent, "then": then(tag.optional)})
-        else:
-            node["required"] = [tag.name]
         return node | {"allOf": rules}
 
 
@@ -135,7 +136,7 @@ def _of_type(branch: Branch, kind: str) -> Branch:
 
 def _scalars(branches: Sequence[Branch]) -> Sequence[Branch]:
     """The widest of them if one allows every value of its type, one enum if all of them are enums, else all."""
-    wide = [branch for branch in branches if {key for key in branch.flat if constrains({key: 0})} == {"type"}]
+    wide = [branch for branch in branches if constraints(branch.flat) == {"type"}]
     if wide:
         return [next((branch for branch in wide if branch.flat["type"] == "number"), wide[0])]
     values = [allowed_values(branch.flat) for branch in branches]
@@ -165,8 +166,9 @@ def _all_enums(derived: Mapping[str, Schema]) -> bool:
     return all(kind == "null" or ("enum" in node and set(node) <= {"type", "enum"}) for kind, node in derived.items())
 
 
-def _tag_is(name: str, condition: Schema) -> Schema:
-    return {"type": "object", "properties": {name: condition}, "required": [name]}
+def _tag_is(name: str, condition: Schema, *, or_absent: bool = False) -> Schema:
+    test: Schema = {"type": "object", "properties": {name: condition}}
+    return test if or_absent else test | {"required": [name]}
 
 
 def _one_of(values: Sequence[str]) -> Schema:

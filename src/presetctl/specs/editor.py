@@ -1,0 +1,86 @@
+"""The schema of a preset file, for editors: the envelope, and by kind the schema of its config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from presetctl.domain.preset import DEFAULT_KIND
+from presetctl.specs.patterns import END
+from presetctl.specs.reading import Schema
+
+_MAX_SLUG: Final = 100
+_SLUG: Final = "^[a-z0-9]+(?:-[a-z0-9]+)*" + END
+_PROMPTS: Final = ("system_prompt", "system_prompt_file")
+_ONE_PROMPT: Final = {"not": {"properties": {key: {"type": "string"} for key in _PROMPTS}, "required": list(_PROMPTS)}}
+"""Not both; in an override, null may remove the one while the other is set."""
+
+
+def preset_schema(configs: Mapping[str, Schema]) -> Schema:
+    """The schema of a preset file of the kinds in ``configs``. It refers to their files, relative to itself.
+
+    What a kind requires is not required here: defaults in presetctl.yaml may supply it.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "presetctl preset",
+        "description": "One preset: its slug is the name of the file unless `slug` says otherwise.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "kind": {
+                "description": f"The request spec that `config` is written in; {DEFAULT_KIND} unless said otherwise.",
+                "enum": list(configs),
+            },
+            "slug": {
+                "description": "The preset's name in a workspace: small letters and digits, parted by single hyphens.",
+                "type": "string",
+                "pattern": _SLUG,
+                "maxLength": _MAX_SLUG,
+            },
+            **_content("string", "object"),
+            "overrides": {
+                "description": "By workspace, what differs there: a JSON Merge Patch, in which null removes.",
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": _content(["string", "null"], ["object", "null"]),
+                },
+            },
+        },
+        "allOf": [
+            _ONE_PROMPT | {"properties": {"overrides": {"additionalProperties": _ONE_PROMPT}}},
+            *(_rule(kind, schema) for kind, schema in configs.items()),
+        ],
+    }
+
+
+def _content(text: str | list[str], mapping: str | list[str]) -> dict[str, Any]:
+    return {
+        "description": {"description": "What the preset is for, for people; workspaces don't keep it.", "type": text},
+        "system_prompt": {"description": "The system prompt itself.", "type": text, "minLength": 1},
+        "system_prompt_file": {
+            "description": "A text file in the repository that holds the system prompt.",
+            "type": text,
+            "minLength": 1,
+        },
+        "config": {"description": "The request fields that the preset keeps, such as model.", "type": mapping},
+    }
+
+
+def _rule(kind: str, schema: Schema) -> Schema:
+    file = f"{kind}.schema.json"
+    fields = list(schema["properties"])
+    config: Schema = {"$ref": file}
+    if "required" in schema:
+        config = {
+            "additionalProperties": False,
+            "properties": {name: {"$ref": f"{file}#/properties/{name}"} for name in fields},
+        }
+    override = {"properties": {"config": {"propertyNames": {"enum": fields}}}}
+    meant: Schema = {"properties": {"kind": {"const": kind}}}
+    return {
+        "if": meant if kind == DEFAULT_KIND else meant | {"required": ["kind"]},
+        "then": {"properties": {"config": config, "overrides": {"additionalProperties": override}}},
+    }

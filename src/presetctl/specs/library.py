@@ -1,0 +1,86 @@
+"""The derived schemas as they are read at run time. Nothing is derived here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from presetctl.domain.errors import InputError
+
+Schema: TypeAlias = dict[str, Any]
+
+SUFFIX: Final = ".schema.json"
+FOLDER: Final = "schemas"
+SPEC: Final = Path("openrouter", "openapi.json")
+_FOR_EDITORS: Final = ("preset.schema.json", "project.schema.json")
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class SchemaLibrary:
+    """A folder of derived schemas. Each file is read once, when it is first needed."""
+
+    folder: Path
+    _read: dict[str, Schema] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def at(cls, folder: Path) -> SchemaLibrary:
+        """The schemas in that folder."""
+        return cls(folder)
+
+    @classmethod
+    def packaged(cls, package: Path = _PACKAGE) -> SchemaLibrary:
+        """The schemas that came with presetctl: inside the package, or in a checkout beside ``src``."""
+        inside = package / FOLDER
+        return cls(inside if inside.is_dir() else package.parent.parent / FOLDER)
+
+    @classmethod
+    def for_project(cls, folder: Path) -> SchemaLibrary:
+        """The schemas of a project that has a spec of its own to derive from; else the packaged ones."""
+        own = folder / FOLDER
+        return cls(own) if (own / SPEC).is_file() else cls.packaged()
+
+    def kinds(self) -> tuple[str, ...]:
+        """The names of all kinds: what lies in a provider's folder."""
+        paths = (path.relative_to(self.folder).as_posix() for path in self.folder.glob(f"*/*{SUFFIX}"))
+        return tuple(sorted(path.removesuffix(SUFFIX) for path in paths))
+
+    def config_schema(self, kind: str) -> Schema:
+        """The schema of one kind's config. InputError for an unknown kind or a damaged file."""
+        if kind not in self.kinds():
+            known = ", ".join(self.kinds())
+            hint = f"kinds with a schema: {known}" if known else f"there are no schemas in {self.folder}"
+            raise InputError(f"there is no kind {kind}", hint=hint)
+        return self._schema(kind + SUFFIX)
+
+    def preset_schema(self) -> Schema:
+        """The schema of a preset file. InputError for a damaged file."""
+        return self._schema(_FOR_EDITORS[0])
+
+    def files(self) -> dict[str, bytes]:
+        """What editors need of the folder: path below it and content. InputError for a file that can't be read."""
+        names = sorted([*_FOR_EDITORS, *(kind + SUFFIX for kind in self.kinds())])
+        return {name: self._bytes(name) for name in names}
+
+    def _schema(self, name: str) -> Schema:
+        if name not in self._read:
+            try:
+                schema = json.loads(self._bytes(name))
+            except (ValueError, RecursionError) as error:
+                raise self._damaged(name, str(error)) from error
+            if not isinstance(schema, dict):
+                raise self._damaged(name, "not a JSON object")
+            self._read[name] = schema
+        return self._read[name]
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise self._damaged(name, error.strerror or "can't be read") from error
+
+    def _damaged(self, name: str, reason: str) -> InputError:
+        message = f"the schema {self.folder / name} is damaged: {reason}"
+        return InputError(message, hint="`presetctl schema derive` writes the schemas of a project anew")
