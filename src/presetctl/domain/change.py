@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 from presetctl.domain.values import Json, Path, show_path
@@ -32,8 +32,8 @@ class Cause(StrEnum):
     DRIFT = "drift"
 
 
-class Absent(StrEnum):
-    """The one marker for "there is no value here", which is not the same as null."""
+class Absent(Enum):
+    """The one marker for "there is no value here", which is not the same as null, nor as any text."""
 
     ABSENT = "absent"
 

@@ -15,8 +15,13 @@ from presetctl.plan import FORMAT_VERSION
 
 
 def as_text(document: Json) -> str:
-    """The document as indented JSON. Characters outside ASCII are escaped, so no terminal acts on them."""
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    """The document as indented JSON.
+
+    Characters outside ASCII are escaped, so no terminal acts on them, and so is the first one of ``##[``, which the
+    runner of GitHub Actions takes for a command wherever it stands in a line.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    return text.replace("##[", "\\u0023#[")
 
 
 def plan_document(plan: Plan) -> dict[str, Json]:

@@ -14,6 +14,9 @@ _UNSAFE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"  # surrogates and tags
 )
 
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\[)", re.MULTILINE)
+"""Where the runner of GitHub Actions finds commands in a log: lines that start with ``::``, and ``##[`` anywhere."""
+
 
 def visible(text: str) -> str:
     """``text`` with every control, bidi and zero-width character written as its number; tab and line feed stay."""
@@ -23,6 +26,11 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """As ``visible``, with tabs and line feeds shown too."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def inert(text: str) -> str:
+    """Finished text, in whose lines the runner of GitHub Actions finds no command."""
+    return _COMMAND.sub(lambda match: f"{match[1]}\\u{{3a}}" if match[1] is not None else "\\u{23}", text)
 
 
 def value_text(value: Json | Absent, limit: int = 200) -> str:

@@ -10,7 +10,7 @@ import click
 from presetctl.domain.change import ABSENT, Action, Change, FieldChange, Plan
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Problem, Severity
-from presetctl.report.safe import one_line, value_text, visible
+from presetctl.report.safe import inert, one_line, value_text, visible
 from presetctl.report.words import Line, Sign, prompt_difference
 
 _SIGNS = {
@@ -58,7 +58,7 @@ def plan_text(plan: Plan, style: Style) -> str:
     for change in plan.changes:
         if change.writes or change.warnings:
             lines += [*_change(change, style), ""]
-    return "\n".join([*lines, summary_line(plan)])
+    return inert("\n".join([*lines, summary_line(plan)]))
 
 
 def summary_line(plan: Plan) -> str:
@@ -85,7 +85,7 @@ def _change(change: Change, style: Style) -> Iterator[str]:
     words = [style(f"{sign} {change.action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
     yield "  ".join(word for word in [*words, style(one_line(str(change.source.file)), dim=True)] if word)
     for field in change.fields:
-        yield from (f"    {line}" for line in _field(field, style))
+        yield from (f"    {line}" if line.strip() else "" for line in _field(field, style))
     for warning in change.warnings:
         yield "    " + style(f"! {visible(warning)}", "yellow")
 
@@ -138,7 +138,7 @@ def outcome_text(outcome: Outcome, style: Style) -> str:
     line = f"{head}  {change.slug}{version}"
     if outcome.lost:
         line += f": not kept as sent: {', '.join(one_line(name) for name in outcome.lost)}"
-    return f"{line}: {one_line(outcome.message)}" if outcome.message else line
+    return inert(f"{line}: {one_line(outcome.message)}" if outcome.message else line)
 
 
 def outcomes_summary(outcomes: Sequence[Outcome], workspace: str) -> str:
@@ -155,12 +155,12 @@ def outcomes_summary(outcomes: Sequence[Outcome], workspace: str) -> str:
         )
     if any(outcome.exit_code and outcome.result is not Result.NOT_PERSISTED for outcome in outcomes):
         lines.append("The next `presetctl plan` shows exactly what remains.")
-    return "\n".join(lines)
+    return inert("\n".join(lines))
 
 
 def problems_text(problems: Iterable[Problem], style: Style) -> str:
     """Problems, one paragraph each: ``file:line:column``, severity, path, rule, message, suggestion."""
-    return "\n".join(_problem(problem, style) for problem in problems)
+    return inert("\n".join(_problem(problem, style) for problem in problems))
 
 
 def _problem(problem: Problem, style: Style) -> str:

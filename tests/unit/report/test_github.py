@@ -1,0 +1,67 @@
+"""Annotations of GitHub Actions."""
+
+from __future__ import annotations
+
+import pytest
+
+from presetctl.report.github import PER_LEVEL, problems_commands
+from tests.unit.report.examples import HOSTILE, problem
+
+
+def test_an_annotation_stands_at_its_place() -> None:
+    found = problem("`x` is wrong", suggestion="write y")
+    assert problems_commands([found]) == (
+        "::error file=presets/a.yaml,line=2,col=3,title=a-rule::`x` is wrong → write y"
+    )
+
+
+def test_nothing_found_is_no_command() -> None:
+    assert problems_commands([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "data"),
+    [
+        ("a\n::error::owned", r"a\n::error::owned"),
+        ("a\r\n::set-env name=X::y", r"a\u{d}\n::set-env name=X::y"),
+        ("a%0A::error::owned", "a%250A::error::owned"),
+        ("100 %, a: b", "100 %25, a: b"),
+        ("\x1b[31m\u202ea", r"\u{1b}[31m\u{202e}a"),
+    ],
+)
+def test_a_message_cannot_start_another_command(message: str, data: str) -> None:
+    assert problems_commands([problem(message)]).partition("title=a-rule::")[2] == data
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ("presets/a,line=9,title=x.yaml", "presets/a%2Cline=9%2Ctitle=x.yaml"),
+        ("presets/a::owned.yaml", "presets/a%3A%3Aowned.yaml"),
+        ("presets/a\n::error::b.yaml", r"presets/a\n%3A%3Aerror%3A%3Ab.yaml"),
+        ("presets/50%3A.yaml", "presets/50%253A.yaml"),
+    ],
+)
+def test_a_file_name_cannot_leave_its_property(file: str, shown: str) -> None:
+    command = problems_commands([problem(file=file)])
+    assert command == f"::error file={shown},line=2,col=3,title=a-rule::is wrong"
+
+
+def test_hostile_problems_are_one_command_each() -> None:
+    found = [problem(HOSTILE, file=HOSTILE, rule=HOSTILE, suggestion=HOSTILE)] * 3
+    lines = problems_commands(found).splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("::error file=") for line in lines)
+
+
+@pytest.mark.parametrize(("number", "shown", "rest"), [(10, 10, 0), (11, 9, 2), (500, 9, 491)])
+def test_what_is_beyond_the_limit_of_a_level_is_counted(number: int, shown: int, rest: int) -> None:
+    found = [problem(str(n)) for n in range(number)] + [problem("w", severity="warning")]
+    lines = problems_commands(found).split("\n")
+    errors = [line for line in lines if line.startswith("::error")]
+    assert len(errors) == min(number, PER_LEVEL)
+    assert [line for line in errors if "file=" in line] == errors[:shown]
+    if rest:
+        last = f"::error title=presetctl::{rest} more of this level; `presetctl validate` shows all"
+        assert errors[-1] == last
+    assert lines[-1].startswith("::warning file=")
