@@ -51,13 +51,14 @@ class Kinds:
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
+        self._names = tuple(schemas.kinds())
         self._kinds: dict[str, Kind] = {}
         self._checkers: dict[str, SchemaChecker] = {}
         envelope = {key: value for key, value in schemas.preset_schema().items() if key != "allOf"}
         self.envelope = SchemaChecker(envelope, "a preset file", self._explain_envelope)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._schemas.kinds()
+        return name in self._names
 
     def kind(self, name: str) -> Kind:
         """The rules of one kind."""
@@ -79,18 +80,18 @@ class Kinds:
         key = str(path[-1])
         if len(path) > 1:
             return None
-        if key == kind.system_prompt or (key == "system" and kind.system_prompt != "system"):
+        if key in kind.per_request or key == "messages":
+            hint = "remove it here and send it with the requests"
+            if key == kind.system_prompt:
+                hint = "remove it; the text of its system message goes under `system_prompt:`, beside `config:`"
+            return _at_key(path, "per-request-field", f"`{key}` belongs to each request; presets don't keep it", hint)
+        if key in {kind.system_prompt, "system", "instructions"}:
             hint = "write the text under `system_prompt:` (or `system_prompt_file:`), beside `config:`"
-            return _at_key(
-                path, "system-prompt", f"`{key}` is not part of config: the system prompt has its own key", hint
-            )
-        if key in kind.per_request:
-            message = f"`{key}` belongs to each request; presets don't keep it"
-            return _at_key(path, "per-request-field", message, "remove it here and send it with the requests")
+            return _at_key(path, "system-prompt", f"`{key}` is the system prompt, which has a key of its own", hint)
         if key in kind.dashboard_only:
             message = f"`{key}` can only be set in the provider's dashboard; no request carries it"
             return _at_key(path, "dashboard-only-field", message, "remove it")
-        others = [name for name in self._schemas.kinds() if name != kind.name and key in self.kind(name).config]
+        others = [name for name in self._names if name != kind.name and key in self.kind(name).config]
         if others and not _similar(key, kind.config):
             message = f"`{key}` is a field of {' and '.join(others)}, not of {kind.name}"
             return _at_key(path, "unknown-field", message, "")
@@ -98,7 +99,7 @@ class Kinds:
 
     def _explain_envelope(self, path: Path) -> Finding | None:
         key = str(path[-1])
-        if len(path) > 1 or not any(key in self.kind(name).config for name in self._schemas.kinds()):
+        if len(path) > 1 or not any(key in self.kind(name).config for name in self._names):
             return None
         return _at_key(
             path, "unknown-field", f"`{key}` stands beside config instead of in it", "move it under `config:`"

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import click
 
@@ -91,7 +92,23 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
         return 1
+    except Exception as error:
+        if os.environ.get("PRESETCTL_DEBUG"):
+            raise
+        return _report(_unexpected(error), words)
     return code if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception) -> PresetctlError:
+    """A bug of ours. Its text may hold anything, a prompt for example, so only its type and place are told."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" in {Path(frame.tb_frame.f_code.co_filename).name}, line {frame.tb_lineno}" if frame else ""
+    return PresetctlError(
+        f"unexpected {type(error).__name__}{place}: this is a mistake in presetctl {__version__}",
+        hint="run it again with PRESETCTL_DEBUG=1 to see the whole traceback, and report it",
+    )
 
 
 def _report_usage(error: click.UsageError, words: Sequence[str]) -> int:

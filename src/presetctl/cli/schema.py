@@ -1,0 +1,197 @@
+"""``presetctl schema``: from a request spec to the schemas that presets are checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from presetctl.cli.console import give
+from presetctl.cli.session import Session
+from presetctl.domain.errors import InputError
+from presetctl.domain.kind import Evidence
+from presetctl.domain.problem import Problem
+from presetctl.domain.project import project_schema
+from presetctl.load.atomic import write_atomically
+from presetctl.load.tree import WorkTree
+from presetctl.reconcile import load
+from presetctl.report.safe import visible
+from presetctl.report.text import Style, problems_text
+from presetctl.specs.accounting import Accounting, Entry, Fate, read_accounting
+from presetctl.specs.derive import config_schemas, derive_files, unaccounted
+from presetctl.specs.difference import difference
+from presetctl.specs.editor import preset_schema
+from presetctl.specs.library import FOLDER, SchemaLibrary
+from presetctl.specs.openapi import read_document, reduce
+from presetctl.specs.overlay import read_overlay
+from presetctl.specs.reading import MAX_BYTES, dump_json
+
+OPENAPI, OVERLAY, PERSISTENCE = "openrouter/openapi.json", "openrouter/overlay.yaml", "openrouter/persistence.yaml"
+WOULD_DIFFER = 3
+FETCH_SECONDS = 120
+
+
+@click.group("schema")
+def command() -> None:
+    """Update and derive the schemas that presets are checked against.
+
+    \b
+    Examples:
+      presetctl schema update openapi.yaml
+      presetctl schema update https://openrouter.ai/openapi.json
+      presetctl schema derive --check
+    """
+
+
+@command.command("update")
+@click.argument("spec")
+@click.pass_context
+def update(ctx: click.Context, spec: str) -> None:
+    """Take in a newer OpenAPI 3.1 document: SPEC is a file or an https address, YAML or JSON.
+
+    Its /presets operations and all that they reach are written to schemas/openrouter/openapi.json, without prose.
+    What came, went and changed is printed, and which presets of this project would no longer be valid.
+
+    \b
+    Examples:
+      presetctl schema update openapi.yaml
+      presetctl schema update https://openrouter.ai/openapi.json
+    """
+    session = Session.open(ctx)
+    reduced = reduce(read_document(_read_spec(session.start, spec), spec))
+    sources = Sources.of(session.root)
+    for entry in (entries := difference(read_document(sources.openapi, OPENAPI), reduced)):
+        give(visible(str(entry)))
+    accounting = read_accounting(sources.persistence)
+    missing = unaccounted(reduced, accounting)
+    broken = _broken(session, reduced, sources, _accounted(accounting, missing))
+    for name, data in {
+        OPENAPI: dump_json(reduced), OVERLAY: sources.overlay, PERSISTENCE: sources.persistence,
+    }.items():  # fmt: skip
+        _write_changed(session.root / FOLDER / name, data)
+    give(f"{FOLDER}/{OPENAPI}: {len(entries)} differences" if entries else f"{FOLDER}/{OPENAPI}: no difference")
+    for kind, name in missing:
+        give(f"{FOLDER}/{PERSISTENCE} does not say what becomes of `{visible(name)}` ({kind}): add it there")
+    if broken:
+        give(f"\n{problems_text(broken, Style())}")
+    files = len({problem.location.file for problem in broken})
+    give(
+        f"{files} files of this project would no longer be valid." if files else "Every preset stays as valid as it is."
+    )
+    give("Next: presetctl schema derive")
+
+
+@command.command("derive")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 3 if a file would differ.")
+@click.pass_context
+def derive(ctx: click.Context, check: bool) -> None:
+    """Derive the schemas of all kinds, of preset files and of presetctl.yaml from schemas/openrouter/.
+
+    A project without a spec of its own gets the schemas of this presetctl, for its editors.
+
+    \b
+    Examples:
+      presetctl schema derive
+      presetctl schema derive --check      in CI
+    """
+    session = Session.open(ctx)
+    folder = session.root / FOLDER
+    sources = Sources.of(session.root)
+    files = derive_files(sources.openapi, sources.overlay, sources.persistence, project_schema())
+    stale = [name for name, data in files.items() if _content(folder / name) != data]
+    gone = [name for kind in SchemaLibrary.at(folder).kinds() if (name := f"{kind}.schema.json") not in files]
+    for name in stale:
+        if not check:
+            _write_changed(folder / name, files[name])
+        give(f"{'differs  ' if check else 'written  '}{FOLDER}/{name}")
+    for name in gone:
+        if not check:
+            (folder / name).unlink()
+        give(f"{'no longer derived  ' if check else 'removed  '}{FOLDER}/{name}")
+    if not stale and not gone:
+        give(f"{len(files)} schemas are up to date.")
+    ctx.exit(WOULD_DIFFER if check and (stale or gone) else 0)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What schemas are derived from: a project's own files, each where it has one, else those of presetctl."""
+
+    openapi: bytes
+    overlay: bytes
+    persistence: bytes
+
+    @classmethod
+    def of(cls, root: Path) -> Sources:
+        """The sources of the project in ``root``."""
+        packaged = SchemaLibrary.packaged().folder
+
+        def read(name: str) -> bytes:
+            own = _content(root / FOLDER / name)
+            return (packaged / name).read_bytes() if own is None else own
+
+        return cls(read(OPENAPI), read(OVERLAY), read(PERSISTENCE))
+
+
+@dataclass(frozen=True)
+class _Derived:
+    """Schemas that were derived and not written."""
+
+    configs: Mapping[str, dict[str, Any]]
+
+    def kinds(self) -> Sequence[str]:
+        return tuple(self.configs)
+
+    def config_schema(self, kind: str) -> Mapping[str, Any]:
+        return self.configs[kind]
+
+    def preset_schema(self) -> Mapping[str, Any]:
+        return preset_schema(self.configs)
+
+
+def _broken(session: Session, reduced: dict[str, Any], sources: Sources, accounting: Accounting) -> list[Problem]:
+    """The problems that presets would have with the new spec and don't have now."""
+    derived = _Derived(config_schemas(reduced, read_overlay(sources.overlay, OVERLAY), accounting))
+    tree = WorkTree(session.root)
+    before = set(load(tree, session.schemas).problems)
+    return [problem for problem in load(tree, derived).problems if problem not in before]
+
+
+def _accounted(accounting: Accounting, missing: Sequence[tuple[str, str]]) -> Accounting:
+    """The table with every missing field taken for config of unknown persistence."""
+    kinds = {kind: dict(fields) for kind, fields in accounting.kinds.items()}
+    for kind, name in missing:
+        kinds.setdefault(kind, {})[name] = Entry(Fate.CONFIG, Evidence.UNKNOWN, name)
+    return replace(accounting, kinds=kinds)
+
+
+def _read_spec(folder: Path, spec: str) -> bytes:
+    if spec.startswith("https://"):
+        from presetctl.providers.http import fetch
+
+        return fetch(spec, timeout=FETCH_SECONDS, limit=MAX_BYTES)
+    if "://" in spec:
+        raise InputError(f"{spec}: only files and https addresses are read")
+    path = folder / spec
+    if not path.is_file():
+        raise InputError(f"{spec} is not a file")
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}") from error
+
+
+def _write_changed(path: Path, data: bytes) -> None:
+    if _content(path) != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
