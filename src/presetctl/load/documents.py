@@ -51,11 +51,9 @@ def locator(data: bytes, file: str) -> Locate:
         return {path: (mark.key or mark.value, mark.value) for path, mark in positions(data, file).items()}
 
     def locate(path: Path, key: bool) -> Location:
-        for length in range(len(path), -1, -1):
-            found = marks().get(path[:length])
-            if found is not None:
-                return found[0 if key or length < len(path) else 1]
-        return Location(file)
+        known = marks()  # of () at least
+        length = next(n for n in range(len(path), -1, -1) if path[:n] in known)
+        return known[path[:length]][0 if key or length < len(path) else 1]
 
     return locate
 

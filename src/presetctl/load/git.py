@@ -22,13 +22,14 @@ _HARDENED = (
 def head(folder: Path) -> Head:
     """The commit that is checked out and whether files below ``folder`` differ from it.
 
-    Without git, outside a repository, before the first commit, or where git refuses, there is no commit.
+    Without git, outside a repository, before the first commit, or where git refuses, there is no commit. Where git
+    can't say whether something differs, it's taken to.
     """
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if commit is None:
         return Head()
     status = _git(folder, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--", ".")
-    return Head(commit.strip(), bool(status))
+    return Head(commit.strip(), status != "")
 
 
 def _git(folder: Path, *words: str) -> str | None:

@@ -19,6 +19,14 @@ from presetctl.ports import FileTree
 
 PROJECT_FILE = "presetctl.yaml"
 
+_TYPES = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "model_type": "a mapping",
+    "string_type": "a text",
+    "tuple_type": "a list",
+}
 _MODELS: dict[int, type[BaseModel]] = {0: Project, 1: Defaults, 2: OpenRouterWorkspace}
 
 
@@ -53,14 +61,14 @@ def load_project(tree: FileTree) -> LoadedProject:
         problems += [_problem(document, cast("dict[str, Any]", detail)) for detail in details]
         project = None
     if project is None or problems:
-        raise InputError(f"{PROJECT_FILE} is not valid", problems=problems)
+        raise InputError(f"{PROJECT_FILE} is not valid", problems=sorted(problems))
     return LoadedProject(project, document)
 
 
 def _problem(document: Document, detail: dict[str, Any]) -> Problem:
     """One finding of pydantic in the user's terms."""
     path: Path = tuple(step for step in detail["loc"] if step != "[key]")
-    kind, key = detail["type"], str(path[-1]) if path else ""
+    kind, key = detail["type"], _key(path)
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(key, _fields(path), n=1)
         return Problem(
@@ -76,9 +84,18 @@ def _problem(document: Document, detail: dict[str, Any]) -> Problem:
     return Problem(document.locate(path, "[key]" in detail["loc"]), show_path(path), rule, _message(detail, key))
 
 
+def _key(path: Path) -> str:
+    """The last step as people write it: ``timeout``, or ``not_kept[0]`` for an item of a list."""
+    return show_path(path[-2:]) if path and isinstance(path[-1], int) else str(path[-1]) if path else ""
+
+
 def _message(detail: dict[str, Any], key: str) -> str:
     context = detail.get("ctx", {})
     match detail["type"]:
+        case kind if kind in _TYPES:
+            return f"`{key or PROJECT_FILE}` must be {_TYPES[kind]}"
+        case "too_short" | "string_too_short":
+            return f"`{key}` must not be empty"
         case "value_error":
             return f"`{key}` {context['error']}" if key else str(context["error"])
         case "literal_error":
@@ -86,7 +103,7 @@ def _message(detail: dict[str, Any], key: str) -> str:
         case "string_pattern_mismatch":
             return f"`{key}` is not a valid name (it must match {context['pattern']})"
         case _:
-            return f"`{key}`: {str(detail['msg']).removeprefix('Input ')}" if key else str(detail["msg"])
+            return f"`{key}`: {str(detail['msg']).removeprefix('Input ')}"
 
 
 def _fields(path: Path) -> list[str]:
