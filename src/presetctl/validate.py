@@ -19,13 +19,13 @@ Schema = Mapping[str, Any]
 _Error = Any  # ValidationError, whose attributes are typed as perhaps not set yet; those of a finished one are
 
 _TYPES = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "null": "null",
-    "number": "a number",
-    "object": "a mapping",
-    "string": "a text",
+    "array": ["a list"],
+    "boolean": ["true", "false"],
+    "integer": ["a whole number"],
+    "null": ["null"],
+    "number": ["a number"],
+    "object": ["a mapping"],
+    "string": ["a text"],
 }
 _BOUNDS = {
     "minimum": "must be at least {}",
@@ -144,7 +144,7 @@ def _plain(error: _Error, path: Path) -> Finding:
         case "const":
             return _not_allowed(path, error.instance, [limit])
         case "x-json-schema":
-            return Finding(path, "json-schema", f"`{field}` is not valid in a JSON Schema: {error.message}")
+            return _no_json_schema(path, error)
         case "x-open-tag":
             value, near = _short(error.instance), str(limit)
             message = f"`{value}` is not a type that the request spec names; it is sent as it is"
@@ -158,6 +158,16 @@ def _bound(validator: str, limit: Any) -> str:
     return wording or _BOUNDS.get(validator, f"breaks the rule {validator} of the request spec").format(limit)
 
 
+def _no_json_schema(path: Path, error: _Error) -> Finding:
+    value, near = error.instance, ""
+    if path[-1:] == ("type",) and error.validator_value == "anyOf":
+        near = _near(value, _TYPES) if isinstance(value, str) else ""
+        reason = f"{_shown(value)} is not a type" + ("" if near else f"; the types are {', '.join(_TYPES)}")
+    else:
+        reason = _short(error.message, 100)
+    return Finding(path, "json-schema", f"`{_field(path)}` is not valid in a JSON Schema: {reason}", near)
+
+
 def _wrong_type(path: Path, value: Json, wanted: Sequence[str]) -> Finding:
     suggestion = ""
     if isinstance(value, str):
@@ -167,7 +177,8 @@ def _wrong_type(path: Path, value: Json, wanted: Sequence[str]) -> Finding:
             suggestion = f"write {value} without quotes"
     elif "string" in wanted and isinstance(value, int | float):
         suggestion = f'write "{json.dumps(value)}" in quotes'
-    message = f"`{_field(path)}` must be {_options([_TYPES[kind] for kind in wanted])}, not {_shown(value)}"
+    names = [name for kind in wanted for name in _TYPES[kind]]
+    message = f"`{_field(path)}` must be {_options(names)}, not {_shown(value)}"
     return Finding(path, "wrong-type", message, suggestion)
 
 
@@ -205,8 +216,8 @@ def _shown(value: Json) -> str:
     return _short(json.dumps(value, ensure_ascii=False))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+def _short(text: str, limit: int = _SHOWN_CHARACTERS) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _is_number(text: str) -> bool:
@@ -224,7 +235,7 @@ def _check_json_schema(_: Any, wanted: bool, value: Any, __: Schema) -> Iterator
     try:
         Draft202012Validator.check_schema(value, format_checker=_NO_FORMATS)
     except SchemaError as error:
-        yield ValidationError(_short(error.message), path=error.path)
+        yield ValidationError(error.message, path=error.path, validator_value=error.validator, instance=error.instance)
 
 
 def _check_open_tag(_: Any, tag: Mapping[str, Any], value: Any, __: Schema) -> Iterator[ValidationError]:

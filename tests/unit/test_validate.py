@@ -121,16 +121,26 @@ def test_a_value_that_fits_two_forms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "path"),
+    ("value", "path", "reason", "suggestion"),
     [
-        ({"type": "strin"}, ("s", "type")),
-        ({"properties": {"a": {"minimum": "x"}}}, ("s", "properties", "a", "minimum")),
+        ({"type": "strin"}, ("s", "type"), '"strin" is not a type', "did you mean `string`?"),
+        ({"type": "x"}, ("s", "type"), '"x" is not a type; the types are array, boolean', ""),
+        ({"type": 5}, ("s", "type"), "5 is not a type; the types are array, boolean", ""),
+        ({"type": []}, ("s", "type"), "a list is not a type; the types are array, boolean", ""),
+        (
+            {"properties": {"a": {"minimum": "x"}}},
+            ("s", "properties", "a", "minimum"),
+            "'x' is not of type 'number'",
+            "",
+        ),
     ],
 )
-def test_a_users_json_schema_must_be_one(value: Any, path: tuple[str | int, ...]) -> None:
+def test_a_users_json_schema_must_be_one(value: Any, path: tuple[str | int, ...], reason: str, suggestion: str) -> None:
     finding = only({"s": value}, {"s": {"type": "object", "x-json-schema": True}})
     assert finding.rule == "json-schema"
     assert finding.path == path
+    assert f"is not valid in a JSON Schema: {reason}" in finding.message
+    assert finding.suggestion == suggestion
 
 
 def test_a_users_json_schema_is_never_executed() -> None:
