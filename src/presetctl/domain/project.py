@@ -29,9 +29,9 @@ def _check_url(url: str) -> str:
         raise ValueError("is not an address") from error
     if parts.scheme not in {"http", "https"} or not host:
         raise ValueError("must be `embedded` or a whole address such as https://example.com/api/v1")
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password; name the variable with the key in api_key_env")
-    if parts.query or parts.fragment or re.search(r"[\x00-\x20\x7f]", url):
+    if re.search(r"[\x00-\x20\x7f?#]", url):
         raise ValueError("must end with the path; no spaces, query or fragment")
     if parts.scheme == "http" and host not in LOOPBACK:
         raise ValueError("must be https: over http the key could be read on the way")

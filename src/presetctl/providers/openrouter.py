@@ -27,7 +27,7 @@ MAX_PRESETS = 100_000
 READERS = 8
 """Threads that read presets at the same time."""
 
-_AMBIGUOUS = frozenset({408, 425, 500, 502, 503, 504})
+_REFUSED_LATE = frozenset({408, 425})
 
 
 def _as_text(value: Any) -> Any:
@@ -72,8 +72,8 @@ class _PresetReply(_Lenient):
 
 
 class _KeyInfo(_Lenient):
-    workspace_id: str | None = None
-    label: str | None = None
+    workspace_id: _Opaque | None = None
+    label: _Opaque | None = None
 
 
 class _KeyReply(_Lenient):
@@ -101,9 +101,10 @@ class OpenRouterReader:
         while True:
             query = {"offset": offset, "limit": PAGE_SIZE}
             page = _parse(_Page, self._get("/presets", query), "GET /presets")
+            known = len(rows)
             rows.update((row.id, _listed(row)) for row in page.data)
             offset += len(page.data)
-            if not page.data or offset >= page.total_count:
+            if len(rows) == known or offset >= page.total_count:
                 break
             if len(rows) > MAX_PRESETS:
                 raise RemoteError(f"GET /presets: more than {MAX_PRESETS} presets; the list does not seem to end")
@@ -164,7 +165,7 @@ class OpenRouterWriter:
         what = f"POST {path}"
         with self._lock:
             reply = self._http.post(path, body)
-        if reply.status in _AMBIGUOUS:
+        if _may_be_stored(reply.status):
             raise AmbiguousError(f"{what}: status {reply.status}{_message(reply)}")
         if reply.status not in {200, 201}:
             raise _refusal(reply, what)
@@ -172,6 +173,11 @@ class OpenRouterWriter:
             return _actual(reply, what, slug)
         except RemoteError as error:
             raise AmbiguousError(error.message, hint=error.hint) from error
+
+
+def _may_be_stored(status: int) -> bool:
+    """Whether a write that was answered so may have happened or may yet: a gateway's 5xx says nothing of the server."""
+    return status in _REFUSED_LATE or status >= 500 or (status < 300 and status not in {200, 201})
 
 
 def _listed(row: _Row) -> ListedPreset:
