@@ -1,0 +1,252 @@
+"""One use case each: load, plan and apply, with a workspace in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from presetctl import reconcile
+from presetctl.domain.change import Action, Head
+from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
+from presetctl.domain.outcome import Result
+from presetctl.domain.preset import Content
+from presetctl.domain.state import ActualPreset, Status, WorkspaceIdentity
+from presetctl.plan import SavedPlan, pending_key
+from presetctl.reconcile import Planned, Repository, Selection, load
+from tests.unit.memory import Memory
+from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas, repository
+
+HEAD = Head("c" * 40)
+FILES = {"mail": "system_prompt: P\nconfig: {model: m}", "mail-draft": "config: {model: m}", "b": "config: {model: m}"}
+
+
+def planned(
+    memory: Memory, *slugs: str, exclude: Sequence[str] = (), files: Repository | None = None, workspace: str = "one"
+) -> Planned:
+    found = files or repository(FILES)
+    return reconcile.plan(found, workspace, memory, HEAD, Selection(slugs, exclude))
+
+
+def actions(made: Planned) -> dict[str, str]:
+    return {change.slug: change.action.value for change in made.plan.changes}
+
+
+def saved(made: Planned) -> SavedPlan:
+    pending = {change.slug: pending_key(change) for change in made.plan.pending}
+    slugs = tuple(change.slug for change in made.plan.changes)
+    return SavedPlan(made.plan.workspace.name, made.plan.fingerprint, pending, slugs)
+
+
+def test_everything_is_planned_where_nothing_is_named() -> None:
+    memory = Memory()
+    memory.put("mail", Content("P", {"model": "m"}), 4)
+    memory.put("b", Content(None, {"model": "old"}))
+    memory.put("theirs", Content("x", {}))
+    made = planned(memory)
+    assert actions(made) == {"b": "update", "mail": "no_op", "mail-draft": "create"}
+    assert made.plan.unmanaged == ("theirs",)
+    assert made.plan.head == HEAD
+    assert sorted(made.desired) == ["b", "mail", "mail-draft"]
+
+
+def test_only_what_is_listed_is_read_and_nothing_is_written() -> None:
+    memory = Memory()
+    memory.put("mail", Content("P", {"model": "m"}))
+    memory.put("theirs", Content("x", {}))
+    planned(memory)
+    assert memory.log == ["read mail"]
+
+
+@pytest.mark.parametrize(
+    ("slugs", "exclude", "chosen"),
+    [
+        (["mail"], [], ["mail"]),
+        (["mail", "b"], [], ["b", "mail"]),
+        (["mail", "mail"], [], ["mail"]),
+        ([], ["*-draft"], ["b", "mail"]),
+        ([], ["mail*"], ["b"]),
+        ([], ["mail", "?"], ["mail-draft"]),
+        (["mail", "b"], ["b"], ["mail"]),
+        ([], ["*"], []),
+        ([], ["MAIL"], ["b", "mail", "mail-draft"]),
+    ],
+)
+def test_selection(slugs: list[str], exclude: list[str], chosen: list[str]) -> None:
+    memory = Memory()
+    memory.put("theirs", Content("x", {}))
+    made = planned(memory, *slugs, exclude=exclude)
+    assert list(actions(made)) == chosen
+    assert made.plan.unmanaged == ("theirs",)
+
+
+@pytest.mark.parametrize(
+    ("slug", "hint"),
+    [("mial", "did you mean mail?"), ("zzz", "see `presetctl validate`"), ("Mail", "did you mean mail?")],
+)
+def test_a_slug_that_no_file_declares(slug: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f"no file declares a preset {slug}") as raised:
+        planned(Memory(), slug)
+    assert raised.value.hint == hint
+
+
+def test_a_workspace_that_the_project_does_not_have() -> None:
+    with pytest.raises(UsageError, match="no workspace is named three") as raised:
+        planned(Memory(), workspace="three")
+    assert raised.value.hint == "presetctl.yaml has one, two"
+
+
+def test_nothing_is_read_when_a_file_is_not_valid() -> None:
+    memory = Memory()
+    files = repository({"a": "config: {modle: m}", "b": "config: {model: m}", "c": "x: ["})
+    assert not files.valid
+    with pytest.raises(InputError, match="nothing was planned") as raised:
+        planned(memory, "b", files=files)
+    assert [(str(p.location), p.rule) for p in raised.value.problems] == [
+        ("presets/a.yaml:1:10", "unknown-field"),
+        ("presets/c.yaml:1:5", "yaml-syntax"),
+    ]
+    assert memory.log == []
+
+
+def test_some_of_the_files() -> None:
+    tree = MemoryTree({"presetctl.yaml": PROJECT, "presets/a.yaml": "config: {model: m}", "presets/b.yaml": "["})
+    found = load(tree, SmallSchemas(), ["presets/a.yaml"])
+    assert found.valid
+    assert (found.files, list(found.rendered.workspaces["one"])) == (("presets/a.yaml",), ["a"])
+    assert not load(tree, SmallSchemas(), ["presets/gone.yaml"]).valid
+    assert load(tree, SmallSchemas()).files == ("presets/a.yaml", "presets/b.yaml")
+
+
+class Elsewhere(Memory):
+    """A workspace whose key says another workspace, or none."""
+
+    found: str | None = "elsewhere"
+
+    def identity(self) -> WorkspaceIdentity:
+        self.log.append("identity")
+        return WorkspaceIdentity(self.found)
+
+
+BOUND = PROJECT.replace("two: {", "two: {workspace_id: here, ")
+
+
+def test_a_key_of_the_right_workspace() -> None:
+    made = planned(Memory(), files=repository(FILES, BOUND), workspace="two")
+    assert made.plan.workspace.workspace_id == "here"
+    assert planned(Elsewhere(), files=repository(FILES, BOUND)).plan.workspace.workspace_id is None
+
+
+@pytest.mark.parametrize(("found", "named"), [("elsewhere", "elsewhere"), (None, "the remote does not say which")])
+def test_a_key_of_another_workspace_is_refused(found: str | None, named: str) -> None:
+    memory = Elsewhere()
+    memory.found = found
+    with pytest.raises(AccessError, match=named) as raised:
+        planned(memory, files=repository(FILES, BOUND), workspace="two")
+    assert raised.value.exit_code == 7
+    assert "two is here; nothing was read or written there" in raised.value.message
+    assert memory.log == ["identity"]
+
+
+def test_a_listed_preset_that_is_gone() -> None:
+    memory = Memory()
+    memory.put("b", Content("x", {}))
+    memory.hidden["mail"] = replace(memory.presets["b"], slug="mail")
+    with pytest.raises(StaleError, match="mail was listed and is gone by now; nothing was written"):
+        planned(memory)
+
+
+def test_an_archived_preset_is_not_read() -> None:
+    memory = Memory()
+    memory.hidden["mail"] = ActualPreset("mail", "id", Status.ARCHIVED, None)
+    made = planned(memory, "mail")
+    assert actions(made) == {"mail": "restore"}
+    assert memory.log == []
+
+
+def test_what_a_workspace_is_known_not_to_keep_is_not_compared() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "m", "seed": 5}))
+    assert actions(planned(memory, "b")) == {"b": "update"}
+    assert actions(planned(memory, "b", workspace="two")) == {"b": "no_op"}
+
+
+def test_a_saved_plan_that_still_holds() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "old"}))
+    reconcile.check_saved(planned(memory), saved(planned(memory)))
+
+
+def test_a_saved_plan_that_moved_names_the_presets() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "old"}))
+    before = saved(planned(memory))
+    memory.put("b", Content(None, {"model": "newer"}), 2)
+    memory.put("mail", Content("P", {"model": "m"}))
+    with pytest.raises(StaleError, match="nothing was written: b, mail moved since it was made"):
+        reconcile.check_saved(planned(memory), before)
+
+
+def test_a_saved_plan_for_another_address_names_the_workspace() -> None:
+    before = saved(planned(Memory()))
+    elsewhere = PROJECT.replace("one: {provider: openrouter, url: embedded}", "one: {provider: openrouter}")
+    with pytest.raises(StaleError, match=r"the workspace \(planned for one\) moved"):
+        reconcile.check_saved(planned(Memory(), files=repository(FILES, elsewhere)), before)
+
+
+def test_a_new_version_with_the_same_content_moves_a_plan_too() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "old"}), 1)
+    before = saved(planned(memory))
+    memory.put("b", Content(None, {"model": "old"}), 2)
+    with pytest.raises(StaleError):
+        reconcile.check_saved(planned(memory), before)
+
+
+def test_apply_and_then_there_is_nothing_to_do() -> None:
+    memory, files = Memory(), repository({**FILES, "s": "kind: small/b\nconfig: {model: m, only_b: 1}"})
+    memory.put("b", Content(None, {"model": "old"}), 4)
+    made = planned(memory, files=files)
+    outcomes = list(reconcile.apply(files, made, memory, memory))
+    assert [(o.change.slug, o.result, o.version) for o in outcomes] == [
+        ("b", Result.APPLIED, 5),
+        ("mail", Result.APPLIED, 1),
+        ("mail-draft", Result.APPLIED, 1),
+        ("s", Result.APPLIED, 1),
+    ]
+    again = planned(memory, files=files)
+    assert set(actions(again).values()) == {Action.NO_OP.value}
+    memory.log.clear()
+    assert list(reconcile.apply(files, again, memory, memory)) == []
+    assert memory.log == []
+
+
+def test_only_what_was_selected_is_applied() -> None:
+    memory, files = Memory(), repository(FILES)
+    outcomes = list(reconcile.apply(files, planned(memory, "b", files=files), memory, memory))
+    assert [o.change.slug for o in outcomes] == ["b"]
+    assert list(memory.presets) == ["b"]
+
+
+def test_what_only_the_dashboard_can_set_is_not_wiped_without_consent() -> None:
+    memory, files = Memory(), repository(FILES)
+    memory.put("b", Content(None, {"model": "old", "cache_enabled": True}))
+    made = planned(memory, files=files)
+    memory.log.clear()
+    with pytest.raises(SafetyError, match="b loses cache_enabled") as raised:
+        reconcile.apply(files, made, memory, memory)
+    assert raised.value.hint == "to agree, add --allow-wipe b"
+    with pytest.raises(SafetyError):
+        reconcile.apply(files, made, memory, memory, ["mail"])
+    assert memory.log == []
+    outcomes = list(reconcile.apply(files, made, memory, memory, ["b"]))
+    assert {o.result for o in outcomes} == {Result.APPLIED}
+
+
+def test_a_preset_that_is_as_declared_keeps_what_the_dashboard_set() -> None:
+    memory, files = Memory(), repository(FILES)
+    memory.put("b", Content(None, {"model": "m", "cache_enabled": True}))
+    made = planned(memory, "b", files=files)
+    assert actions(made) == {"b": "no_op"}
+    assert list(reconcile.apply(files, made, memory, memory)) == []
