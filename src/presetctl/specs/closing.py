@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from presetctl.domain.errors import InputError
-from presetctl.specs.merge import ANNOTATIONS, DROPPED, Components, allowed_values, types_of
+from presetctl.specs.merge import ANNOTATIONS, DROPPED, Components, allowed_values, constraints, distinct, types_of
 from presetctl.specs.patterns import portable
 from presetctl.specs.reading import Schema
 from presetctl.specs.unions import Unions
@@ -30,7 +30,7 @@ class Closer:
         self._components = components
         self._unions = Unions(components, self.derive)
         self._convert: Mapping[str, Callable[[Any], Any]] = {
-            "enum": _distinct,
+            "enum": distinct,
             "pattern": portable,
             "items": self.derive,
             "propertyNames": self.derive,
@@ -38,14 +38,13 @@ class Closer:
             **dict.fromkeys(_COPIED, lambda value: value),
         }
 
-    def derive(self, schema: Mapping[str, Any] | bool) -> Schema:
+    def derive(self, schema: Mapping[str, Any]) -> Schema:
         """The derived form of one schema. InputError for keywords that aren't understood."""
-        if isinstance(schema, bool):
-            return {} if schema else {"not": {}}
-        if name := self._name(schema):
-            self._define(name)
-            return {"$ref": DEFS + name} | {key: schema[key] for key in schema if key in ANNOTATIONS}
         flat = self._components.flat(schema)
+        if reference := self._same_as(schema, flat):
+            named = self._components.flat({"$ref": reference})
+            notes = {key: flat[key] for key in flat if key in ANNOTATIONS and flat[key] != named.get(key)}
+            return {"$ref": DEFS + self._define(reference)} | notes
         return self._unions.derive(flat) if "anyOf" in flat else self._plain(flat)
 
     def properties(self, flat: Mapping[str, Any]) -> dict[str, Schema]:
@@ -57,24 +56,21 @@ class Closer:
                 derived[name]["x-json-schema"] = True
         return derived
 
-    def _name(self, schema: Mapping[str, Any]) -> str | None:
-        """The component that a schema is, if it adds nothing to it."""
+    def _same_as(self, schema: Mapping[str, Any], flat: Mapping[str, Any]) -> str | None:
+        """The one reference in a schema that adds nothing to what it refers to."""
         references = {part["$ref"] for part in (schema, *schema.get("allOf", ())) if "$ref" in part}
         if len(references) != 1:
             return None
         reference = references.pop()
-        rest = {key: value for key, value in schema.items() if key not in ANNOTATIONS}
-        if len(rest) > 1 or "allOf" in rest:
-            whole = self._components.flat({"$ref": reference})
-            if self._components.flat(rest) != whole:
-                return None
-        return self._components.name(reference)
+        named = self._components.flat({"$ref": reference})
+        return reference if _constraining(named) == _constraining(flat) else None
 
-    def _define(self, name: str) -> None:
+    def _define(self, reference: str) -> str:
+        name = self._components.name(reference)
         if name not in self.defs:
-            self._components.flat({"$ref": f"#/components/schemas/{name}"})  # refuses names that mean each other
             self.defs[name] = {}  # a schema may contain itself
             self.defs[name] = self.derive(self._components.named(name))
+        return name
 
     def _plain(self, flat: Mapping[str, Any]) -> Schema:
         derived: Schema = {}
@@ -83,7 +79,7 @@ class Closer:
                 derived["properties"] = self.properties(flat)
             elif key in self._convert:
                 derived[key] = self._convert[key](value)
-            elif key not in DROPPED and not key.startswith("x-"):
+            elif key not in DROPPED:
                 raise InputError(
                     f"the document uses the schema keyword {key}, which is not understood",
                     hint="replace it in the overlay by something simpler",
@@ -95,7 +91,7 @@ class Closer:
     def _additional(self, schema: Mapping[str, Any] | bool) -> Schema | bool:
         return schema if isinstance(schema, bool) else self.derive(schema) if schema else True
 
-    def _is_users_schema(self, name: str, schema: Mapping[str, Any] | bool, siblings: Mapping[str, Any]) -> bool:
+    def _is_users_schema(self, name: str, schema: Mapping[str, Any], siblings: Mapping[str, Any]) -> bool:
         """Whether a field holds a JSON Schema of the user's own: a free-form object of a name that says so.
 
         ``parameters`` are a schema next to the name of a function; without one they are the settings of a tool.
@@ -106,15 +102,16 @@ class Closer:
         return "object" in types_of(flat) and is_open(flat)
 
 
+def _constraining(flat: Mapping[str, Any]) -> Schema:
+    kept = constraints(flat)
+    return {key: value for key, value in flat.items() if key in kept}
+
+
 def _type_first(flat: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The keywords, the type first. Where the values are named, it would only add an error to the same effect."""
     if "type" in flat and not allowed_values(flat):
         yield "type", flat["type"]
     yield from ((key, value) for key, value in flat.items() if key != "type")
-
-
-def _distinct(values: Sequence[Any]) -> list[Any]:
-    return [value for index, value in enumerate(values) if value not in values[:index]]
 
 
 def is_open(node: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from presetctl.specs.annotations import defaults, opaque
 from presetctl.specs.closing import DEFS, Closer
 from presetctl.specs.editor import preset_schema
 from presetctl.specs.merge import Components
-from presetctl.specs.openapi import operations, read_document, request_schema
+from presetctl.specs.openapi import operations, read_document, reduce, request_schema
 from presetctl.specs.overlay import Overlay, apply_overlay, read_overlay
 from presetctl.specs.reading import Schema, dump_json
 
@@ -27,7 +27,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def request_schemas(document: Mapping[str, Any], overlay: Overlay) -> dict[str, Schema]:
     """The closed schema of the whole request, by kind. InputError for what can't be derived."""
-    changed, _ = apply_overlay(document, overlay)
+    changed = _prepared(document, overlay)
     return {kind: _request(changed, body) for kind, (_, body) in _bodies(changed).items()}
 
 
@@ -36,7 +36,7 @@ def config_schemas(document: Mapping[str, Any], overlay: Overlay, accounting: Ac
 
     InputError for what can't be derived, and for request fields that the persistence table doesn't know.
     """
-    changed, _ = apply_overlay(document, overlay)
+    changed = _prepared(document, overlay)
     if missing := unaccounted(changed, accounting):
         names = ", ".join(f"{field} ({kind})" for kind, field in missing)
         raise InputError(
@@ -72,6 +72,12 @@ def derive_files(
     files = {f"{kind}.schema.json": schema for kind, schema in configs.items()}
     files |= {"preset.schema.json": preset_schema(configs), "project.schema.json": dict(project_schema)}
     return {path: dump_json(schema) for path, schema in sorted(files.items())}
+
+
+def _prepared(document: Mapping[str, Any], overlay: Overlay) -> dict[str, Any]:
+    """The document with the overlay's changes, reduced: neither may bring in prose or references to nowhere."""
+    changed, _ = apply_overlay(document, overlay)
+    return reduce(changed)
 
 
 def _bodies(document: Mapping[str, Any]) -> dict[str, tuple[str, Schema]]:

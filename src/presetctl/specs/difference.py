@@ -61,9 +61,6 @@ def _parameter_name(parameter: Mapping[str, Any]) -> str:
 
 def _schema_facts(what: str, schema: Any, outer: str | None) -> Iterator[tuple[str, _Facts]]:
     """A schema, then its parts. Branches of unions are known by what they are, so that their order says nothing."""
-    if isinstance(schema, bool):
-        yield what, {"part of": outer, "allows": "anything" if schema else "nothing"}
-        return
     branches = {_label(branch): branch for union in _UNIONS for branch in schema.get(union, ())}
     parts = {"properties", "items", *_UNIONS}
     facts = {key: value for key, value in schema.items() if key not in parts and not _is_schema(key, value)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -44,6 +45,10 @@ class SchemaLibrary:
 
     def kinds(self) -> tuple[str, ...]:
         """The names of all kinds: what lies in a provider's folder."""
+        return self._kinds
+
+    @cached_property
+    def _kinds(self) -> tuple[str, ...]:
         paths = (path.relative_to(self.folder).as_posix() for path in self.folder.glob(f"*/*{SUFFIX}"))
         return tuple(sorted(path.removesuffix(SUFFIX) for path in paths))
 

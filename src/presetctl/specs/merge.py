@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from presetctl.domain.errors import InputError
+from presetctl.domain.values import Json, canonical_json
 from presetctl.specs.reading import Schema
 
 ANNOTATIONS: Final = frozenset({"default", "deprecated"})
@@ -21,7 +22,7 @@ _UNIONS: Final = ("anyOf", "oneOf")
 
 def constraints(schema: Mapping[str, Any]) -> set[str]:
     """The keywords of a schema that say anything about values."""
-    return {key for key in schema if key not in ANNOTATIONS and key not in DROPPED and not key.startswith("x-")}
+    return {key for key in schema if key not in ANNOTATIONS and key not in DROPPED}
 
 
 def types_of(flat: Mapping[str, Any]) -> tuple[str, ...]:
@@ -60,6 +61,14 @@ def json_type(value: Any) -> str:
             return "object"
 
 
+def distinct(values: Iterable[Any], json: Callable[[Any], Json] = lambda value: value) -> list[Any]:
+    """The values without repetitions, by their JSON. To Python, true is the same as 1; in JSON it isn't."""
+    found: dict[bytes, Any] = {}
+    for value in values:
+        found.setdefault(canonical_json(json(value)), value)
+    return list(found.values())
+
+
 class ContradictionError(InputError):
     """Nothing satisfies all branches of an allOf. In a union, such a branch is left out."""
 
@@ -92,13 +101,11 @@ class Components:
                 continue
             yield source, flat
 
-    def flat(self, schema: Mapping[str, Any] | bool, seen: frozenset[str] = frozenset()) -> Schema:
+    def flat(self, schema: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> Schema:
         """The schema with $ref and allOf at its top level worked out; below, it is as it was written.
 
         A union comes out as ``anyOf`` without other constraints beside it. InputError for what contradicts itself.
         """
-        if isinstance(schema, bool):
-            return {} if schema else {"not": {}}
         rest = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
         parts = [self.flat(each, seen) for each in schema.get("allOf", ())]
         if "$ref" in schema:
@@ -155,7 +162,7 @@ def _later(_: Any, two: Any) -> Any:
 
 
 def _same(one: Any, two: Any) -> Any:
-    if one != two:
+    if canonical_json(one) != canonical_json(two):
         raise ContradictionError(f"the branches of an allOf in the document contradict each other: {one} and {two}")
     return one
 
@@ -170,7 +177,8 @@ def _types(one: Any, two: Any) -> Any:
 
 
 def _common(one: list[Any], two: list[Any]) -> list[Any]:
-    return [value for value in one if value in two]
+    allowed = {canonical_json(value) for value in two}
+    return [value for value in one if canonical_json(value) in allowed]
 
 
 def _union(one: list[Any], two: list[Any]) -> list[Any]:

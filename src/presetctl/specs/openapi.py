@@ -119,10 +119,10 @@ def _content(holder: Mapping[str, Any]) -> dict[str, Any]:
     return {"content": kept} if kept else {}
 
 
-def strip(schema: Any) -> Any:
+def strip(schema: Any) -> Schema:
     """A schema without prose, examples and extensions. What users of the API see stays: property names and values."""
-    if not isinstance(schema, dict):
-        return schema
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
     return {
         key: _strip_keyword(key, value)
         for key, value in sorted(schema.items())
@@ -132,7 +132,7 @@ def strip(schema: Any) -> Any:
 
 def _strip_keyword(key: str, value: Any) -> Any:
     if key in _NESTED_SCHEMA:
-        return strip(value)
+        return value if key == "additionalProperties" and isinstance(value, bool) else strip(value)
     if key in _SCHEMA_LISTS:
         return [strip(each) for each in value]
     if key in _SCHEMA_MAPS:

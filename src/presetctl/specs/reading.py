@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable
-from typing import Any, ClassVar, Final, TypeAlias
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias
 
 import yaml
 
@@ -17,41 +18,18 @@ Schema: TypeAlias = dict[str, Any]
 MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_DEPTH: Final = 100
 
-_OPENING = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
-_CLOSING = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
-
-
-class _Loader(yaml.CSafeLoader):
-    """PyYAML's safe loader with the scalars of YAML 1.2: ``no`` is a word and ``2026-08-22`` is text, not a date."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-
-def _plain_int(_: _Loader, node: yaml.ScalarNode) -> int:
-    return int(node.value)
-
-
-def _plain_float(_: _Loader, node: yaml.ScalarNode) -> float:
-    return float(node.value)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|)\Z"), ["~", "n", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]{1,19}\Z"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?\Z"),
-    list("-+.0123456789"),
-)
-_Loader.add_constructor("tag:yaml.org,2002:int", _plain_int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _plain_float)
+# The scalars of YAML 1.2, whose core is JSON's: `no` is a word and 2026-08-22 is text, not a date.
+_WORDS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
+_NUMBER: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)
+_TAG_DIRECTIVE: Final = re.compile(r"^%TAG", re.MULTILINE)
 
 
 def read_mapping(data: bytes, name: str) -> dict[str, Any]:
     """Reads one JSON or YAML document whose top level is a mapping. ``name`` is what messages call it.
 
-    Only JSON values come out; keys that are numbers (``200:`` in responses) become text. InputError for anything
-    else: too large, not UTF-8, deeper than 100 levels, anchors and aliases, other top levels.
+    Keys are text, also those written as numbers (``200:`` in responses). InputError for what is too large, not
+    UTF-8, deeper than 100 levels, has a key twice, anchors, aliases, tags or several documents, or isn't a mapping.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES // 2**20} MiB")
@@ -59,62 +37,130 @@ def read_mapping(data: bytes, name: str) -> dict[str, Any]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not UTF-8 text: byte {error.start}") from error
-    parse: Callable[[str, str], Any] = _parse_json if text.lstrip()[:1] == "{" else _parse_yaml
-    value = _json_only(parse(text, name), name)
+    value = _parse_json(text, name) if text.lstrip()[:1] == "{" else _parse_yaml(text, name)
     if not isinstance(value, dict):
         raise InputError(f"{name} is not a mapping", hint="expected a JSON object or a YAML mapping at the top")
+    _check_depth(value, name)
     return value
-
-
-def _parse_json(text: str, name: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} is not valid JSON: {error}") from error
-
-
-def _parse_yaml(text: str, name: str) -> Any:
-    try:
-        _check_events(text, name)
-        return yaml.load(text, _Loader)  # noqa: S506 - a CSafeLoader with fewer resolvers
-    except yaml.YAMLError as error:
-        raise InputError(f"{name} is not valid YAML: {' '.join(str(error).split())}") from error
-
-
-def _check_events(text: str, name: str) -> None:
-    """Refuses deep nesting: libyaml's composer recurses without a limit, and 50,000 brackets end the process."""
-    depth = 0
-    event: Any  # typed for PyYAML's pure parser, where an event may lack its mark
-    for event in yaml.parse(text, yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise InputError(f"{name} has an anchor or alias in line {event.start_mark.line + 1}; write values out")
-        depth += isinstance(event, _OPENING) - isinstance(event, _CLOSING)
-        if depth > MAX_DEPTH:
-            raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels in line {event.start_mark.line + 1}")
-
-
-def _json_only(value: Any, name: str, depth: int = 0) -> Any:
-    if depth > MAX_DEPTH:
-        raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, dict):
-        return {_key(key, name): _json_only(item, name, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_json_only(item, name, depth + 1) for item in value]
-    if isinstance(value, float) and value - value != 0:
-        raise InputError(f"{name} holds a number that JSON doesn't have: {value}")
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    raise InputError(f"{name} holds a value that JSON doesn't have: {type(value).__name__}")
-
-
-def _key(key: Any, name: str) -> str:
-    if isinstance(key, str):
-        return key
-    if isinstance(key, int) and not isinstance(key, bool):
-        return str(key)
-    raise InputError(f"{name} has a key that is not text: {key!r}")
 
 
 def dump_json(value: Any) -> bytes:
     """The bytes of a generated file: two spaces of indent, keys in the order given, a newline at the end."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _parse_json(text: str, name: str) -> Any:
+    def constant(word: str) -> Any:
+        raise ValueError(f"{word} is not a JSON value")
+
+    def mapping(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in result:
+                raise ValueError(f"the key {json.dumps(key)} is there twice")
+            result[key] = value
+        return result
+
+    try:
+        return json.loads(text, object_pairs_hook=mapping, parse_constant=constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} is not valid JSON: {error}") from error
+
+
+def _check_depth(value: Any, name: str) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [each for item in level for each in (item.values() if isinstance(item, dict) else item)]
+        level = [item for item in level if isinstance(item, dict | list)]
+    if level:
+        raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels")
+
+
+def _parse_yaml(text: str, name: str) -> Any:
+    """Builds the value from events: libyaml's composer recurses without a limit, so 50,000 brackets end the process."""
+    if _TAG_DIRECTIVE.search(text):
+        # libyaml takes seconds over many of them
+        raise InputError(f"{name} has a %TAG directive, which is not understood")
+    tree = _Tree()
+    try:
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            tree.take(event)
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{name} is not valid YAML: {' '.join(str(error).split())}") from error
+    return tree.value
+
+
+class _Tree:
+    """The value that grows from YAML events. ValueError for what has no place in a JSON value."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self._documents = 0
+        self._open: list[dict[str, Any] | list[Any]] = []
+        self._key: str | None = None
+
+    def take(self, event: Any) -> None:
+        """Takes the next event. Events are typed for PyYAML's pure parser, where one may lack its mark."""
+        try:
+            self._take(event)
+        except ValueError as error:
+            raise ValueError(f"{error}, line {event.start_mark.line + 1}") from error
+
+    def _take(self, event: Any) -> None:
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise ValueError("a second document starts")
+            case yaml.AliasEvent():
+                raise ValueError("aliases are not allowed: write the value out")
+            case yaml.ScalarEvent() | yaml.CollectionStartEvent() if event.anchor or event.tag:
+                raise ValueError("anchors and tags are not allowed")
+            case yaml.ScalarEvent():
+                self._scalar(event.value, plain=not event.style)
+            case yaml.CollectionStartEvent():
+                self._start({} if isinstance(event, yaml.MappingStartEvent) else [])
+            case yaml.CollectionEndEvent():
+                self._open.pop()
+
+    def _scalar(self, text: str, *, plain: bool) -> None:
+        container = self._open[-1] if self._open else None
+        if not isinstance(container, dict) or self._key is not None:
+            self._add(_resolve(text) if plain else text)
+        elif text in container:
+            raise ValueError(f"the key {text} is there twice")
+        else:
+            self._key = text
+
+    def _start(self, container: dict[str, Any] | list[Any]) -> None:
+        if len(self._open) == MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+        if self._open and isinstance(self._open[-1], dict) and self._key is None:
+            raise ValueError("a key is not text")
+        self._add(container)
+        self._open.append(container)
+
+    def _add(self, value: Any) -> None:
+        match self._open[-1] if self._open else None:
+            case list() as items:
+                items.append(value)
+            case dict() as fields:
+                fields[str(self._key)] = value
+                self._key = None
+            case _:
+                self.value = value
+
+
+def _resolve(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return _finite(text) if _NUMBER.fullmatch(text) else text
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large a number")
+    return number

@@ -46,10 +46,10 @@ class Tag:
         """Whether it decides anything: a field that says the same in all branches doesn't."""
         return bool(self.known) and (bool(self.any_value) or any(len(m) < len(self.values) for _, m in self.groups()))
 
-    def rank(self, hint: str | None) -> tuple[bool, int, int, str]:
-        """Smaller is better: the field that the document names, then more branches with values, then usual names."""
+    def rank(self, hint: str | None) -> tuple[bool, int, int, int, str]:
+        """Smaller is better: named by the document, then more named values, then seldom absent, then usual names."""
         usual = _USUAL.index(self.name) if self.name in _USUAL else len(_USUAL)
-        return self.name != hint, len(self.any_value), usual, self.name
+        return self.name != hint, len(self.any_value), len(self.optional), usual, self.name
 
 
 def choose_tag(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from presetctl.specs.merge import ANNOTATIONS, Components, allowed_values, constraints, json_type, types_of
+from presetctl.specs.merge import ANNOTATIONS, Components, allowed_values, constraints, distinct, json_type, types_of
 from presetctl.specs.reading import Schema
 from presetctl.specs.tags import Tag, choose_tag
 
@@ -50,7 +50,7 @@ class Unions:
         if len(branches) > 1:
             branches = [branch if constraints(branch.flat) else _NULL for branch in branches]
         notes = {key: union[key] for key in union if key in ANNOTATIONS}
-        return self._by_type(_distinct(branches), union.get("discriminator", {}).get("propertyName")) | notes
+        return self._by_type(distinct(branches, _flat), union.get("discriminator", {}).get("propertyName")) | notes
 
     def _branches(self, union: Mapping[str, Any], seen: frozenset[str]) -> list[Branch]:
         """The branches, those of unions among them in their place. One that leads back to itself adds nothing."""
@@ -64,6 +64,8 @@ class Unions:
         return found
 
     def _by_type(self, branches: Sequence[Branch], hint: str | None) -> Schema:
+        if len(branches) == 1:
+            return self._derive(branches[0].source)
         if any(not types_of(branch.flat) for branch in branches):
             return self._any_of(branches)
         groups: dict[str, list[Branch]] = {}
@@ -117,11 +119,11 @@ class Unions:
         return node | {"allOf": rules}
 
 
+def _flat(branch: Branch) -> Schema:
+    return branch.flat
+
+
 _NULL: Final = Branch({"type": "null"}, {"type": "null"})
-
-
-def _distinct(branches: Sequence[Branch]) -> list[Branch]:
-    return [branch for index, branch in enumerate(branches) if branch.flat not in [b.flat for b in branches[:index]]]
 
 
 def _of_type(branch: Branch, kind: str) -> Branch:
@@ -142,7 +144,7 @@ def _scalars(branches: Sequence[Branch]) -> Sequence[Branch]:
     values = [allowed_values(branch.flat) for branch in branches]
     if len(branches) == 1 or not all(values):
         return branches
-    flat = {"type": branches[0].flat["type"], "enum": [value for each in values for value in each]}
+    flat = {"enum": [value for each in values for value in each]}
     return [Branch(flat, flat)]
 
 
@@ -151,7 +153,7 @@ def _mixed(derived: Mapping[str, Schema]) -> Schema:
     kinds = [str(node["type"]) if kind == "number" and "type" in node else kind for kind, node in derived.items()]
     node: Schema = {"type": kinds}
     if _all_enums(derived):
-        return node | {"enum": [value for kind, each in derived.items() for value in each.get("enum", [None])]}
+        return node | {"enum": [value for each in derived.values() for value in allowed_values(each) or (None,)]}
     rules = []
     for kind, each in zip(kinds, derived.values(), strict=True):
         body = {key: value for key, value in each.items() if key != "type"}
@@ -163,7 +165,7 @@ def _mixed(derived: Mapping[str, Schema]) -> Schema:
 
 
 def _all_enums(derived: Mapping[str, Schema]) -> bool:
-    return all(kind == "null" or ("enum" in node and set(node) <= {"type", "enum"}) for kind, node in derived.items())
+    return all(kind == "null" or set(node) in ({"enum"}, {"const"}) for kind, node in derived.items())
 
 
 def _tag_is(name: str, condition: Schema, *, or_absent: bool = False) -> Schema:
