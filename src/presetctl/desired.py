@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from presetctl.domain.document import Document
 from presetctl.domain.kind import Kind
@@ -14,23 +13,10 @@ from presetctl.domain.problem import Location, Problem, Severity
 from presetctl.domain.project import Project
 from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
-from presetctl.persistence import kind_of
-from presetctl.validate import Finding, Schema, SchemaChecker
+from presetctl.kinds import Kinds
+from presetctl.validate import Finding
 
 MAX_SLUG = 100
-
-
-class Schemas(Protocol):
-    """The derived schemas that presets are checked against."""
-
-    def kinds(self) -> Sequence[str]:
-        """The names of all kinds."""
-
-    def config_schema(self, kind: str) -> Schema:
-        """The schema of one kind's config."""
-
-    def preset_schema(self) -> Schema:
-        """The schema of a preset file."""
 
 
 @dataclass(frozen=True)
@@ -44,76 +30,6 @@ class Rendered:
     def errors(self) -> tuple[Problem, ...]:
         """The problems that make the files invalid."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
-
-
-class Kinds:
-    """Schemas by kind, each checker and each kind's rules made when first needed."""
-
-    def __init__(self, schemas: Schemas) -> None:
-        self._schemas = schemas
-        self._names = tuple(schemas.kinds())
-        self._kinds: dict[str, Kind] = {}
-        self._checkers: dict[str, SchemaChecker] = {}
-        envelope = {key: value for key, value in schemas.preset_schema().items() if key != "allOf"}
-        self.envelope = SchemaChecker(envelope, "a preset file", self._explain_envelope)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def kind(self, name: str) -> Kind:
-        """The rules of one kind."""
-        if name not in self._kinds:
-            self._kinds[name] = kind_of(self._schemas.config_schema(name))
-        return self._kinds[name]
-
-    def checker(self, name: str) -> SchemaChecker:
-        """The checker for configs of one kind."""
-        if name not in self._checkers:
-            kind = self.kind(name)
-            self._checkers[name] = SchemaChecker(
-                self._schemas.config_schema(name), name, lambda path: self._explain_config(kind, path)
-            )
-        return self._checkers[name]
-
-    def _explain_config(self, kind: Kind, path: Path) -> Finding | None:
-        """A field that the request has and the preset hasn't, or that another kind has."""
-        key = str(path[-1])
-        if len(path) > 1:
-            return None
-        if key in kind.per_request or key == "messages":
-            hint = "remove it here and send it with the requests"
-            if key == kind.system_prompt:
-                hint = "remove it; the text of its system message goes under `system_prompt:`, beside `config:`"
-            return _at_key(path, "per-request-field", f"`{key}` belongs to each request; presets don't keep it", hint)
-        if key in {kind.system_prompt, "system", "instructions"}:
-            hint = "write the text under `system_prompt:` (or `system_prompt_file:`), beside `config:`"
-            return _at_key(path, "system-prompt", f"`{key}` is the system prompt, which has a key of its own", hint)
-        if key in kind.dashboard_only:
-            message = f"`{key}` can only be set in the provider's dashboard; no request carries it"
-            return _at_key(path, "dashboard-only-field", message, "remove it")
-        others = [name for name in self._names if name != kind.name and key in self.kind(name).config]
-        if others and not _similar(key, kind.config):
-            message = f"`{key}` is a field of {' and '.join(others)}, not of {kind.name}"
-            return _at_key(path, "unknown-field", message, "")
-        return None
-
-    def _explain_envelope(self, path: Path) -> Finding | None:
-        key = str(path[-1])
-        if len(path) > 1 or not any(key in self.kind(name).config for name in self._names):
-            return None
-        return _at_key(
-            path, "unknown-field", f"`{key}` stands beside config instead of in it", "move it under `config:`"
-        )
-
-
-def _similar(key: str, known: Iterable[str]) -> bool:
-    from difflib import get_close_matches
-
-    return bool(get_close_matches(key, list(known), n=1, cutoff=0.85))
-
-
-def _at_key(path: Path, rule: str, message: str, suggestion: str) -> Finding:
-    return Finding(path, rule, message, suggestion, at_key=True)
 
 
 @dataclass(frozen=True)

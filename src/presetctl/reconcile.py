@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from presetctl.apply import Applier
-from presetctl.desired import Kinds, Rendered, Schemas, render
+from presetctl.desired import Rendered, render
 from presetctl.domain.change import Head, Plan, Target
 from presetctl.domain.errors import AccessError, InputError, StaleError, UsageError
 from presetctl.domain.kind import Kind
@@ -17,6 +17,7 @@ from presetctl.domain.problem import Problem
 from presetctl.domain.project import OpenRouterWorkspace
 from presetctl.domain.state import ActualPreset, ActualState, DesiredState, Status
 from presetctl.guard import check_consent
+from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.project import LoadedProject, load_project
 from presetctl.plan import SavedPlan, make_plan, pending_key

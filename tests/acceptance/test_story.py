@@ -180,7 +180,7 @@ def test_a_write_that_fails_before_it_is_stored_is_sent_again(shell: Shell) -> N
         assert [method for method, _ in app.requests].count("POST") == 2
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, 8), (409, 8), (429, 8), (400, 8), (401, 7), (403, 7)])
+@pytest.mark.parametrize(("status", "code"), [(404, 8), (409, 5), (429, 8), (400, 8), (401, 7), (403, 7)])
 def test_what_the_server_says_no_to(shell: Shell, status: int, code: int) -> None:
     with create_app() as app, serve(app) as url:
         project(shell, url)
@@ -217,12 +217,12 @@ def test_what_only_the_dashboard_sets_needs_consent(shell: Shell) -> None:
         assert "applied  example version 2" in shell("apply", "--yes", "--allow-wipe", "example").out
 
 
-def test_an_archived_preset_is_restored(shell: Shell) -> None:
+def test_an_archived_preset_that_the_list_hides_is_a_conflict(shell: Shell) -> None:
     with create_app() as app, serve(app) as url:
         project(shell, url)
         shell("apply", "--yes")
         app.dashboard_set_status("default", "example", "archived")
-        ran = shell("apply", "--yes", code=8)
+        ran = shell("apply", "--yes", code=5)
         assert "conflict (409)" in ran.out
 
 

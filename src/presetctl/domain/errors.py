@@ -9,7 +9,7 @@
     ├── AccessError           7   authentication or permission
     ├── RemoteError           8   remote unavailable, rate limited, or not understood
     │   ├── NotFoundError         the remote says that there is no such thing
-    │   ├── ConflictError         the remote says that something else got in between
+    │   ├── ConflictError     5   the remote says that something else got in between
     │   └── AmbiguousError        a write whose result is unknown: read before anything else
     └── UsageError           64   the command's words are off
 
@@ -84,8 +84,9 @@ class NotFoundError(RemoteError):
 
 
 class ConflictError(RemoteError):
-    """The workspace says that something else got in between."""
+    """The workspace says that something else got in between; nothing was written."""
 
+    exit_code = 5
     name = "conflict"
 
 

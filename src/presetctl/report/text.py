@@ -31,6 +31,8 @@ _RESULT_COLOURS = {
 }
 _LINE_COLOURS = {Sign.REMOVED: "red", Sign.ADDED: "green"}
 _NEW_PROMPT_LINES = 6
+_LISTED = 20
+_PATH_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _prompt(field: FieldChange, style: Style) -> Iterator[str]:
         yield from (f"    {_prompt_line(line, style)}" for line in prompt_difference(before, after))
         return
     sign, text, colour = ("+", after, "green") if after else ("-", before, "red")
-    lines = text.split("\n")
+    lines = text.removesuffix("\n").split("\n")
     yield style(f"{sign} system_prompt: {_many(len(lines), 'line')}, {_many(len(text), 'character')}", colour)
     shown = lines if len(lines) <= _NEW_PROMPT_LINES + 1 else lines[:_NEW_PROMPT_LINES]
     yield from (style(f"    {sign} {visible(line)}".rstrip(), colour) for line in shown)
@@ -146,6 +148,10 @@ def outcomes_summary(outcomes: Sequence[Outcome], workspace: str) -> str:
     counts = [(result, [o for o in outcomes if o.result is result]) for result in Result]
     parts = [f"{len(found)} {result.value.replace('_', ' ')}" for result, found in counts if found]
     lines = [f"Apply: {', '.join(parts) or 'nothing to do'}."]
+    live = [f"{o.change.slug} version {o.version}" for o in outcomes if o.version is not None]
+    if live:
+        more = f" and {len(live) - _LISTED} more" if len(live) > _LISTED else ""
+        lines.append(f"Live now: {', '.join(live[:_LISTED])}{more}.")
     fields = sorted({name.removeprefix("config.") for o in outcomes for name in o.lost if name.startswith("config.")})
     if fields:
         names = ", ".join(one_line(name) for name in fields)
@@ -166,7 +172,8 @@ def problems_text(problems: Iterable[Problem], style: Style) -> str:
 def _problem(problem: Problem, style: Style) -> str:
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     head = f"{style(one_line(str(problem.location)), bold=True)}: {style(problem.severity.value, colour)}: "
-    path = f" at {one_line(problem.path)}" if problem.path else ""
+    shown = problem.path if len(problem.path) <= _PATH_SHOWN else f"{problem.path[:_PATH_SHOWN]}…"
+    path = f" at {one_line(shown)}" if shown else ""
     text = f"{head}{one_line(problem.message)} {style(f'[{problem.rule}{path}]', dim=True)}"
     return f"{text}\n    → {one_line(problem.suggestion)}" if problem.suggestion else text
 
