@@ -109,6 +109,8 @@ def _prompt(field: FieldChange, style: Style) -> Iterator[str]:
     after = field.after if isinstance(field.after, str) else ""
     if before and after:
         yield style("~ system_prompt:", "yellow")
+        if before.endswith("\n") and after.endswith("\n"):
+            before, after = before[:-1], after[:-1]  # the end of the last line is no line
         yield from (f"    {_prompt_line(line, style)}" for line in prompt_difference(before, after))
         return
     sign, text, colour = ("+", after, "green") if after else ("-", before, "red")
