@@ -154,7 +154,8 @@ def outcomes_summary(outcomes: Sequence[Outcome], workspace: str) -> str:
     if live:
         more = f" and {len(live) - _LISTED} more" if len(live) > _LISTED else ""
         lines.append(f"Live now: {', '.join(live[:_LISTED])}{more}.")
-    fields = sorted({name.removeprefix("config.") for o in outcomes for name in o.lost if name.startswith("config.")})
+    lost = (name for outcome in outcomes for name in outcome.lost)
+    fields = sorted({name.removeprefix("config.").split("[")[0] for name in lost if name.startswith("config.")})
     if fields:
         names = ", ".join(one_line(name) for name in fields)
         lines.append(

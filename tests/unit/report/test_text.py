@@ -150,10 +150,13 @@ def test_outcomes(outcome: Outcome, text: str) -> None:
 def test_the_summary_of_an_apply() -> None:
     assert outcomes_summary([], "one") == "Apply: nothing to do."
     applied = Outcome(change(), Result.APPLIED, 4)
-    assert outcomes_summary([applied, applied], "one") == "Apply: 2 applied."
-    lossy = Outcome(change(), Result.NOT_PERSISTED, 4, ("system_prompt", "config.seed", "config.a.b"), exit_code=6)
+    assert outcomes_summary([applied], "one") == "Apply: 1 applied.\nLive now: a version 4."
+    many = outcomes_summary([applied] * 23, "one")
+    assert many.startswith("Apply: 23 applied.\nLive now: a version 4, ")
+    assert many.endswith(", a version 4 and 3 more.")
+    lossy = Outcome(change(), Result.NOT_PERSISTED, 4, ("system_prompt", "config.seed", "config.a.b[0].c"), exit_code=6)
     assert outcomes_summary([applied, lossy], "one") == (
-        "Apply: 1 applied, 1 not persisted.\n"
+        "Apply: 1 applied, 1 not persisted.\nLive now: a version 4, a version 4.\n"
         "one did not keep a.b, seed as sent. If it never does, add `not_kept: [a.b, seed]` to it in presetctl.yaml."
     )
     failed = Outcome(change(), Result.FAILED, exit_code=8)
