@@ -231,7 +231,10 @@ def _refusal(reply: Reply, what: str) -> Exception:
                 f"{what}: not found (404){said}", hint="check that the url ends with the API's path, such as /api/v1"
             )
         case 409:
-            return ConflictError(f"{what}: conflict (409){said}", hint="somebody else writes there; plan again")
+            return ConflictError(
+                f"{what}: conflict (409){said}",
+                hint="the preset may be disabled or archived, or somebody else writes there: look, then plan again",
+            )
         case 429:
             wait = "" if reply.retry_after is None else f"; it asks to wait {reply.retry_after:.0f} s"
             return RemoteError(f"{what}: too many requests (429){said}{wait}", hint="try again later")

