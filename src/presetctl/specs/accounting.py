@@ -61,7 +61,7 @@ def _entries(fields: Any, where: str) -> dict[str, Entry]:
 
 def _entry(value: Any, where: str) -> Entry:
     entry = _mapping(value, where)
-    if entry.get("becomes") not in set(Fate):
+    if entry.get("becomes") not in list(Fate):
         raise InputError(f"{where}: `becomes` must be one of {', '.join(Fate)}")
     fate, name = Fate(entry["becomes"]), entry.get("as", "")
     if set(entry) - {"becomes", "as", "evidence"} or (fate is Fate.CONFIG) != bool(name) or not isinstance(name, str):
@@ -70,7 +70,7 @@ def _entry(value: Any, where: str) -> Entry:
 
 
 def _evidence(value: Any, where: str) -> Evidence:
-    if value not in set(Evidence):
+    if value not in list(Evidence):
         raise InputError(f"{where}: `evidence` must be one of {', '.join(Evidence)}")
     return Evidence(value)
 

@@ -12,7 +12,13 @@ from presetctl.specs.reading import Schema
 _MAX_SLUG: Final = 100
 _SLUG: Final = "^[a-z0-9]+(?:-[a-z0-9]+)*" + END
 _PROMPTS: Final = ("system_prompt", "system_prompt_file")
-_ONE_PROMPT: Final = {"not": {"properties": {key: {"type": "string"} for key in _PROMPTS}, "required": list(_PROMPTS)}}
+_ONE_PROMPT: Final = {
+    "not": {
+        "type": "object",
+        "properties": {key: {"type": "string"} for key in _PROMPTS},
+        "required": list(_PROMPTS),
+    }
+}
 """Not both; in an override, null may remove the one while the other is set."""
 
 

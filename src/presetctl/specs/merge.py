@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ DROPPED: Final = frozenset(
 )
 """Keywords that constrain nothing and are left out. ``discriminator`` is looked at before."""
 
-_PREFIX: Final = "#/components/schemas/"
+_REFERENCE: Final = re.compile(r"#/components/schemas/([A-Za-z0-9._-]+)")
 _UNIONS: Final = ("anyOf", "oneOf")
 
 
@@ -80,11 +81,11 @@ class Components:
         self._schemas: Mapping[str, Schema] = document.get("components", {}).get("schemas", {})
 
     def name(self, reference: str) -> str:
-        """The name that a $ref refers to. InputError if there is no such schema."""
-        name = reference.removeprefix(_PREFIX).replace("~1", "/").replace("~0", "~")
-        if not reference.startswith(_PREFIX) or name not in self._schemas:
-            raise InputError(f"the document has no {reference}, which it refers to")
-        return name
+        """The name that a $ref refers to. InputError if there is no such schema, or OpenAPI allows no such name."""
+        found = _REFERENCE.fullmatch(reference)
+        if not found or found[1] not in self._schemas:
+            raise InputError(f"the document has no schema {reference}, which it refers to")
+        return found[1]
 
     def named(self, name: str) -> Schema:
         """The schema of that name, as written."""

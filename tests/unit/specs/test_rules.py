@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from presetctl.domain.errors import InputError
-from tests.unit.specs.support import derived, errors
+from presetctl.specs.derive import request_schemas
+from tests.unit.specs.support import NOTHING, derived, errors, small_document
 
 
 def ref(name: str) -> dict[str, Any]:
@@ -104,6 +105,14 @@ def test_a_schema_may_not_be_itself() -> None:
     for loop in (ref("A"), {"allOf": [ref("B")]}):
         with pytest.raises(InputError, match="is made of itself"):
             derived(ref("A"), A=loop, B=ref("A"))
+
+
+@pytest.mark.parametrize("reference", ["#/components/parameters/P", "#/components/schemas/a~1b"])
+def test_references_to_what_is_no_schema(reference: str) -> None:
+    whole = small_document({"type": "object", "properties": {"x": {"$ref": reference}}}, **{"a/b": {}})
+    whole["components"]["parameters"] = {"P": {"in": "query", "name": "p"}}
+    with pytest.raises(InputError, match=f"the document has no schema {reference}"):
+        request_schemas(whole, NOTHING)
 
 
 # --- allOf ---
@@ -231,6 +240,10 @@ def test_constraints_beside_a_union_go_into_its_branches() -> None:
         ),
         ([{"const": 1}, {"const": 1.5}, {"const": True}], {"type": ["number", "boolean"], "enum": [1, 1.5, True]}),
         ([{"items": TEXT}, {"enum": [["a"], {}]}], None),
+        (
+            [{"type": ["array", "null"], "items": TEXT}, {"type": "boolean"}],
+            {"type": ["array", "null", "boolean"], "items": TEXT},
+        ),
     ],
 )
 def test_unions_of_other_things_than_objects(union: str, branches: list[Any], result: Any) -> None:
