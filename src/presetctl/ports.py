@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from presetctl.domain.preset import Preset
-    from presetctl.domain.state import ActualPreset, ListedPreset, WorkspaceIdentity
+    from presetctl.domain.state import ActualPreset, Listing, WorkspaceIdentity
 
 
 class FileTree(Protocol):
@@ -30,7 +30,7 @@ class PresetReader(Protocol):
     def identity(self) -> WorkspaceIdentity:
         """Which workspace the key opens."""
 
-    def list_presets(self) -> Sequence[ListedPreset]:
+    def list_presets(self) -> Listing:
         """Every row of the workspace's list, each preset once."""
 
     def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:

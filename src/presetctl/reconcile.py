@@ -15,7 +15,7 @@ from presetctl.domain.kind import Kind
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import OpenRouterWorkspace
-from presetctl.domain.state import ActualPreset, ActualState, DesiredState, Status
+from presetctl.domain.state import ActualPreset, ActualState, DesiredState, ListedPreset, Status
 from presetctl.guard import check_consent
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
@@ -137,8 +137,11 @@ def _check_identity(workspace: str, settings: OpenRouterWorkspace, reader: Prese
 
 
 def _read_actual(reader: PresetReader, desired: DesiredState) -> ActualState:
-    listed = {row.slug: row for row in reader.list_presets()}
+    listing = reader.list_presets()
+    rows = sorted(listing.rows, key=lambda row: row.status is not Status.ARCHIVED)
+    listed = {row.slug: row for row in rows}  # an archived row never hides one that is live under the same slug
     needed = [slug for slug in sorted(desired) if slug in listed and listed[slug].status is not Status.ARCHIVED]
+    unlisted = [] if listing.complete else [slug for slug in sorted(desired) if slug not in listed]
     presets: dict[str, ActualPreset] = {}
     for slug, preset in zip(needed, reader.read_presets(needed), strict=True):
         if preset is None:
@@ -146,6 +149,10 @@ def _read_actual(reader: PresetReader, desired: DesiredState) -> ActualState:
                 f"{slug} was listed and is gone by now; nothing was written", hint="somebody writes there: plan again"
             )
         presets[slug] = preset
+    for preset in reader.read_presets(unlisted):
+        if preset is not None:
+            listed[preset.slug] = ListedPreset(preset.slug, preset.id, preset.status, None)
+            presets[preset.slug] = preset
     return ActualState(listed, presets)
 
 

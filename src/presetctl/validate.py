@@ -49,6 +49,7 @@ _BOUNDS_OF_ONE = {
 _YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _SHOWN_CHARACTERS = 40
 _LISTED_OPTIONS = 12
+_SHORT_WORD = 5
 _NO_FORMATS = FormatChecker(formats=())
 
 
@@ -154,6 +155,8 @@ def _plain(error: _Error, path: Path) -> Finding:
 
 
 def _bound(validator: str, limit: Any) -> str:
+    if validator == "pattern":
+        limit = str(limit).replace(r"(?![\s\S])", "$")  # how derived patterns say "the very end" in every dialect
     wording = _BOUNDS_OF_ONE.get(validator) if limit == 1 else None
     return wording or _BOUNDS.get(validator, f"breaks the rule {validator} of the request spec").format(limit)
 
@@ -192,7 +195,8 @@ def _not_allowed(path: Path, value: Json, allowed: Sequence[Json]) -> Finding:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    cutoff = 0.6 if len(word) <= _SHORT_WORD else 0.7
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"did you mean `{near[0]}`?" if near else ""
 
 

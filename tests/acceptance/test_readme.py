@@ -20,8 +20,13 @@ def played(block: str, folder: Path) -> str:
     text = ""
     for command in commands:
         ran = subprocess.run(
-            ["sh", "-c", command], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )  # fmt: skip
+            ["sh", "-c", command],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         text += f"$ {command}\n{ran.stdout}\n"
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 

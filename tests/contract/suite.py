@@ -50,7 +50,7 @@ class ProviderContract:
 
     def plan(self, workspace: Workspace, *presets: Preset, not_kept: tuple[str, ...] = ()) -> Plan:
         desired = {preset.slug: preset for preset in presets}
-        listed = {row.slug: row for row in workspace.reader.list_presets()}
+        listed = {row.slug: row for row in workspace.reader.list_presets().rows}
         slugs = [slug for slug in desired if slug in listed]
         found = {p.slug: p for p in workspace.reader.read_presets(slugs) if p is not None}
         return make_plan(
@@ -64,7 +64,7 @@ class ProviderContract:
         return list(applier.apply(plan, {preset.slug: preset for preset in presets}))
 
     def test_an_empty_workspace(self, workspace: Workspace) -> None:
-        assert list(workspace.reader.list_presets()) == []
+        assert workspace.reader.list_presets().rows == ()
         assert list(workspace.reader.read_presets(["nothing"])) == [None]
         assert list(workspace.reader.read_presets([])) == []
 
@@ -107,7 +107,7 @@ class ProviderContract:
         slugs = [f"p-{number}" for number in range(121)]
         for slug in slugs:
             workspace.writer.write(self.preset(workspace, slug))
-        assert sorted(row.slug for row in workspace.reader.list_presets()) == sorted(slugs)
+        assert sorted(row.slug for row in workspace.reader.list_presets().rows) == sorted(slugs)
         read = workspace.reader.read_presets(slugs)
         assert [preset.slug for preset in read if preset is not None] == slugs
 

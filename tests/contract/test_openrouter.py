@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from presetctl.domain.errors import NotFoundError
 from presetctl.domain.outcome import Result
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
@@ -103,7 +104,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
         },
     ),
     "tools": st.lists(
-        st.builds(lambda name: {"type": "function", "function": {"name": name, "parameters": {}}}, st.sampled_from("fg")),
+        st.builds(
+            lambda name: {"type": "function", "function": {"name": name, "parameters": {}}}, st.sampled_from("fg")
+        ),
         max_size=2,
     ),
 }
@@ -142,9 +145,7 @@ def test_restore(archive: Literal["supported", "missing"]) -> None:
         workspace.writer.write(preset)
         app.dashboard_set_status("default", "a", "archived")
         if archive == "missing":
-            from presetctl.domain.errors import NotFoundError
-
-            with pytest.raises(NotFoundError, match="restore it in|doesn't know how"):
+            with pytest.raises(NotFoundError, match="doesn't know how"):
                 workspace.writer.restore("a")
         else:
             restored = workspace.writer.restore("a").version

@@ -9,7 +9,7 @@ from presetctl.domain.errors import AmbiguousError
 from presetctl.domain.kind import Evidence, Kept, Kind
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
-from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 
 KIND = Kind(
     name="k",
@@ -36,6 +36,7 @@ class Memory:
     before_write: list[Callable[[], None]] = field(default_factory=list)
     after_write: list[Callable[[], None]] = field(default_factory=list)
     keeps: Callable[[Content], Content] = lambda content: content
+    unlisted: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
 
     def put(self, slug: str, content: Content, number: int = 1, status: Status = Status.ACTIVE) -> None:
@@ -45,9 +46,10 @@ class Memory:
     def identity(self) -> WorkspaceIdentity:
         return WorkspaceIdentity("here")
 
-    def list_presets(self) -> Sequence[ListedPreset]:
-        found = {**self.hidden, **self.presets}
-        return [ListedPreset(p.slug, p.id, p.status, p.version.id if p.version else None) for p in found.values()]
+    def list_presets(self) -> Listing:
+        found = [p for p in {**self.hidden, **self.presets}.values() if p.slug not in self.unlisted]
+        rows = tuple(ListedPreset(p.slug, p.id, p.status, p.version.id if p.version else None) for p in found)
+        return Listing(rows, complete=not self.unlisted)
 
     def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:
         self.log += [f"read {slug}" for slug in slugs]

@@ -18,7 +18,7 @@ TARGET = Target("w", "openrouter", "embedded", None)
 
 def planned(memory: Memory, *presets: Preset) -> tuple[Plan, dict[str, Preset]]:
     desired = {p.slug: p for p in presets}
-    listed = {row.slug: row for row in memory.list_presets()}
+    listed = {row.slug: row for row in memory.list_presets().rows}
     actual = ActualState(listed, dict(memory.presets))
     return make_plan(TARGET, Head(), desired, actual, declared=desired, kinds=KINDS), desired
 

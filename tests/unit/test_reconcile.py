@@ -12,7 +12,7 @@ from presetctl.domain.change import Action, Head
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
 from presetctl.domain.outcome import Result
 from presetctl.domain.preset import Content
-from presetctl.domain.state import ActualPreset, Status, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, WorkspaceIdentity
 from presetctl.plan import SavedPlan, pending_key
 from presetctl.reconcile import Planned, Repository, Selection, load
 from tests.unit.memory import Memory
@@ -155,6 +155,26 @@ def test_a_listed_preset_that_is_gone() -> None:
     memory.hidden["mail"] = replace(memory.presets["b"], slug="mail")
     with pytest.raises(StaleError, match="mail was listed and is gone by now; nothing was written"):
         planned(memory)
+
+
+def test_what_an_incomplete_list_leaves_out_is_read() -> None:
+    memory = Memory(unlisted={"mail", "another"})
+    memory.put("mail", Content("x", {}), 4)
+    made = planned(memory, "mail")
+    assert actions(made) == {"mail": "update"}
+    memory = Memory(unlisted={"another"})
+    assert actions(planned(memory, "mail")) == {"mail": "create"}
+
+
+def test_an_archived_row_hides_no_live_one() -> None:
+    class Twice(Memory):
+        def list_presets(self) -> Listing:
+            row = ListedPreset("mail", "old", Status.ARCHIVED, None)
+            return Listing((*super().list_presets().rows, row))
+
+    memory = Twice()
+    memory.put("mail", Content("x", {}), 4)
+    assert actions(planned(memory, "mail")) == {"mail": "update"}
 
 
 def test_an_archived_preset_is_not_read() -> None:

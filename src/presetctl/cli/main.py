@@ -127,15 +127,15 @@ def _report(error: PresetctlError, words: Sequence[str]) -> int:
         click.echo(as_text(error_document(error)))
         return error.exit_code
     from presetctl.cli.console import style_for
-    from presetctl.report.safe import visible
+    from presetctl.report.safe import inert, one_line
     from presetctl.report.text import problems_text
 
     style = style_for(sys.stderr)
     if isinstance(error, InputError) and error.problems:
         click.echo(problems_text(error.problems, style), err=True, color=style.colour)
-    click.echo(f"{style('Error:', 'red', bold=True)} {visible(error.message)}", err=True, color=style.colour)
+    click.echo(f"{style('Error:', 'red', bold=True)} {inert(one_line(error.message))}", err=True, color=style.colour)
     if error.hint:
-        click.echo(f"  → {visible(error.hint)}", err=True, color=style.colour)
+        click.echo(f"  → {inert(one_line(error.hint))}", err=True, color=style.colour)
     return error.exit_code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -46,11 +47,27 @@ def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
     if form == "json":
         give(as_text(problems_document(problems, files)))
     elif form == "github":
-        give("\n".join(filter(None, [problems_commands(problems), validation_summary(problems, files)])))
+        give(
+            "\n".join(
+                filter(
+                    None,
+                    [problems_commands(problems, _from_checkout(session.root)), validation_summary(problems, files)],
+                )
+            )
+        )
     else:
         text = problems_text(problems, style)
         give("\n".join(filter(None, [text, validation_summary(problems, files)])), style)
     ctx.exit(0 if repository.valid else INVALID)
+
+
+def _from_checkout(root: Path) -> str:
+    """The way from GitHub's checkout to the project, ending in ``/``; empty where it is the project."""
+    checkout = os.environ.get("GITHUB_WORKSPACE")
+    if not checkout or not root.is_relative_to(Path(checkout).resolve()):
+        return ""
+    way = root.relative_to(Path(checkout).resolve()).as_posix()
+    return "" if way == "." else f"{way}/"
 
 
 def _files(session: Session, paths: tuple[str, ...]) -> list[str]:

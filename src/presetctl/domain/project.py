@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from presetctl.domain.preset import DEFAULT_KIND
 
@@ -98,6 +98,13 @@ class Project(_Settings):
     presets: str = Field(default="presets", min_length=1, description="The folder with the preset files.")
     defaults: Defaults = Field(default_factory=Defaults)
     workspaces: dict[WorkspaceName, OpenRouterWorkspace] = Field(min_length=1)
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _whole_number(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise ValueError("must be 1")
 
     @model_validator(mode="after")
     def _default_exists(self) -> Project:

@@ -45,6 +45,14 @@ class ListedPreset:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A workspace's list. ``complete`` is False where the remote counts more presets than it listed."""
+
+    rows: tuple[ListedPreset, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ActualPreset:
     """A preset in a workspace with its designated version, the one that the workspace serves."""
 

@@ -1,4 +1,4 @@
-"""What git says of the files. Git is called as a command with everything off that a repository could make it run."""
+"""What git says of the files. Git is called as a command, with hooks, file watchers, pagers and prompts off."""
 
 from __future__ import annotations
 

@@ -268,9 +268,6 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         stream = self._backend.connect_tcp(host, port, _shortened(timeout), local_address, socket_options)
         return _DeadlineStream(stream)
 
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
-
 
 def _network() -> httpx.BaseTransport:
     transport = httpx.HTTPTransport(trust_env=False)

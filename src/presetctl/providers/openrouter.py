@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from presetctl.domain.errors import AccessError, AmbiguousError, ConflictError, NotFoundError, RemoteError
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.domain.values import Json
 from presetctl.persistence import request_body
 from presetctl.providers.http import HttpJson, Reply
@@ -24,6 +24,8 @@ from presetctl.providers.http import HttpJson, Reply
 PAGE_SIZE = 100
 """The most rows that the list gives at once, per the published spec."""
 MAX_PRESETS = 100_000
+LIST_READINGS = 3
+"""How often the list is read at most to get as many rows as the server counts."""
 READERS = 8
 """Threads that read presets at the same time."""
 
@@ -94,9 +96,18 @@ class OpenRouterReader:
         info = _parse(_KeyReply, self._get("/key"), "GET /key").data
         return WorkspaceIdentity(info.workspace_id, info.label)
 
-    def list_presets(self) -> list[ListedPreset]:
-        """Every preset once. The list moves while somebody writes, so pages are read until nothing new comes."""
+    def list_presets(self) -> Listing:
+        """Every preset once.
+
+        The list is ordered by time and moves while somebody writes, so that a page may repeat rows and skip others.
+        If fewer rows came than the server counts, the list is read again; it may also count what it hides.
+        """
         rows: dict[str, ListedPreset] = {}
+        complete = any(self._list_into(rows) for _ in range(LIST_READINGS))
+        return Listing(tuple(rows.values()), complete)
+
+    def _list_into(self, rows: dict[str, ListedPreset]) -> bool:
+        """Adds the rows of all pages; whether there are as many as the server counts."""
         offset = 0
         while True:
             query = {"offset": offset, "limit": PAGE_SIZE}
@@ -104,16 +115,10 @@ class OpenRouterReader:
             known = len(rows)
             rows.update((row.id, _listed(row)) for row in page.data)
             offset += len(page.data)
-            if len(rows) == known or offset >= page.total_count:
-                break
+            if not page.data or offset >= page.total_count or (len(rows) == known and offset > len(rows)):
+                return len(rows) >= page.total_count
             if len(rows) > MAX_PRESETS:
                 raise RemoteError(f"GET /presets: more than {MAX_PRESETS} presets; the list does not seem to end")
-        if len(rows) < page.total_count:
-            raise RemoteError(
-                f"GET /presets: {len(rows)} of {page.total_count} presets were listed; somebody wrote meanwhile",
-                hint="run the command again",
-            )
-        return list(rows.values())
 
     def read_presets(self, slugs: Sequence[str]) -> list[ActualPreset | None]:
         """The presets with their designated versions, several at a time; None for one that isn't there."""

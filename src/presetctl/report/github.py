@@ -11,25 +11,30 @@ PER_LEVEL = 10
 """GitHub shows no more annotations of one level in one step."""
 
 
-def problems_commands(problems: Iterable[Problem]) -> str:
-    """At most ten commands of each level, and for each level with more a last one that counts the rest."""
+def problems_commands(problems: Iterable[Problem], folder: str = "") -> str:
+    """At most ten commands of each level, and for each level with more a last one that counts the rest.
+
+    ``folder`` leads from the root of the repository, where GitHub looks for files, to the project.
+    """
     by_level: dict[Severity, list[Problem]] = {severity: [] for severity in Severity}
     for problem in problems:
         by_level[problem.severity].append(problem)
     lines: list[str] = []
     for severity, found in by_level.items():
         shown = found if len(found) <= PER_LEVEL else found[: PER_LEVEL - 1]
-        lines += [_command(problem) for problem in shown]
+        lines += [_command(problem, folder) for problem in shown]
         if len(shown) < len(found):
             rest = f"{len(found) - len(shown)} more of this level; `presetctl validate` shows all"
             lines.append(f"::{severity.value} title=presetctl::{_data(rest)}")
     return "\n".join(lines)
 
 
-def _command(problem: Problem) -> str:
+def _command(problem: Problem, folder: str) -> str:
     place = problem.location
     text = f"{problem.message} → {problem.suggestion}" if problem.suggestion else problem.message
-    values = f"file={_property(place.file)},line={place.line},col={place.column},title={_property(problem.rule)}"
+    values = (
+        f"file={_property(folder + place.file)},line={place.line},col={place.column},title={_property(problem.rule)}"
+    )
     return f"::{problem.severity.value} {values}::{_data(text)}"
 
 

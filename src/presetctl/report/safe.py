@@ -37,5 +37,21 @@ def value_text(value: Json | Absent, limit: int = 200) -> str:
     """A value as one line of JSON, at most ``limit`` characters."""
     if value is ABSENT:
         return "(none)"
-    text = one_line(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return _cut(one_line(json.dumps(value, ensure_ascii=False)), 0, limit)
+
+
+def pair_text(before: Json | Absent, after: Json | Absent, limit: int = 200) -> tuple[str, str]:
+    """Two values as one line each. Where they are cut, both are cut so that the first difference shows."""
+    old, new = (one_line(json.dumps(value, ensure_ascii=False)) for value in (before, after))
+    if max(len(old), len(new)) <= limit:
+        return old, new
+    same = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    start = max(0, same - limit // 4)
+    return _cut(old, start, limit), _cut(new, start, limit)
+
+
+def _cut(text: str, start: int, limit: int) -> str:
+    if not start and len(text) <= limit:
+        return text
+    end = start + limit - 1
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

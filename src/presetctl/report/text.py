@@ -10,7 +10,7 @@ import click
 from presetctl.domain.change import ABSENT, Action, Change, FieldChange, Plan
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Problem, Severity
-from presetctl.report.safe import inert, one_line, value_text, visible
+from presetctl.report.safe import inert, one_line, pair_text, value_text, visible
 from presetctl.report.words import Line, Sign, prompt_difference
 
 _SIGNS = {
@@ -19,7 +19,7 @@ _SIGNS = {
     Action.REPLACE: ("±", "yellow"),
     Action.ARCHIVE: ("-", "red"),
     Action.RESTORE: ("↑", "cyan"),
-    Action.NO_OP: (" ", "white"),
+    Action.NO_OP: ("=", "white"),
 }
 _RESULT_COLOURS = {
     Result.APPLIED: "green",
@@ -84,7 +84,8 @@ def _change(change: Change, style: Style) -> Iterator[str]:
     version = f"version {change.before.version} → {change.before.version + 1}" if change.before else "version 1"
     if change.action in {Action.NO_OP, Action.RESTORE}:
         version = f"version {change.before.version}" if change.before else ""
-    words = [style(f"{sign} {change.action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
+    action = "unchanged" if change.action is Action.NO_OP else change.action.value
+    words = [style(f"{sign} {action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
     yield "  ".join(word for word in [*words, style(one_line(str(change.source.file)), dim=True)] if word)
     for field in change.fields:
         yield from (f"    {line}" if line.strip() else "" for line in _field(field, style))
@@ -101,7 +102,8 @@ def _field(field: FieldChange, style: Style) -> Iterator[str]:
     elif field.after is ABSENT:
         yield style(f"- {name}: {value_text(field.before)}", "red")
     else:
-        yield f"{style(f'~ {name}:', 'yellow')} {value_text(field.before)} → {value_text(field.after)}"
+        before, after = pair_text(field.before, field.after)
+        yield f"{style(f'~ {name}:', 'yellow')} {before} → {after}"
 
 
 def _prompt(field: FieldChange, style: Style) -> Iterator[str]:

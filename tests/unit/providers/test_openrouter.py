@@ -20,10 +20,10 @@ from presetctl.domain.errors import (
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
-from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.providers import openrouter
 from presetctl.providers.http import HttpJson, Pause
-from presetctl.providers.openrouter import PAGE_SIZE, OpenRouterReader, OpenRouterWriter
+from presetctl.providers.openrouter import LIST_READINGS, PAGE_SIZE, OpenRouterReader, OpenRouterWriter
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -273,21 +273,23 @@ class Pages:
 
 def test_rows_of_the_list() -> None:
     pages = Pages(([*rows(1), {"id": "x", "slug": "y"}, {"id": "z", "slug": "z", "status": "new"}], 3.0))
-    assert reader(pages).list_presets() == [
-        ListedPreset("p-1", "1", Status.ACTIVE, "5"),
-        ListedPreset("y", "x", Status.ACTIVE, None),
-        ListedPreset("z", "z", Status.UNKNOWN, None),
-    ]
+    assert reader(pages).list_presets() == Listing(
+        (
+            ListedPreset("p-1", "1", Status.ACTIVE, "5"),
+            ListedPreset("y", "x", Status.ACTIVE, None),
+            ListedPreset("z", "z", Status.UNKNOWN, None),
+        )
+    )
     assert pages.asked == [("0", str(PAGE_SIZE))]
 
 
 def test_an_empty_list() -> None:
-    assert reader(Pages(([], 0))).list_presets() == []
+    assert reader(Pages(([], 0))).list_presets() == Listing(())
 
 
 def test_pages_are_read_to_the_end() -> None:
     pages = Pages((rows(1, 2), 5), (rows(3, 4), 5), (rows(5), 5))
-    assert [row.slug for row in reader(pages).list_presets()] == [f"p-{n}" for n in range(1, 6)]
+    assert [row.slug for row in reader(pages).list_presets().rows] == [f"p-{n}" for n in range(1, 6)]
     assert [offset for offset, _ in pages.asked] == ["0", "2", "4"]
 
 
@@ -305,15 +307,20 @@ def test_pages_are_read_to_the_end() -> None:
 )
 def test_a_list_with_rows_missing_is_not_taken_for_whole(pages: list[tuple[list[dict[str, Any]], float]]) -> None:
     server = Pages(*pages)
-    with pytest.raises(RemoteError, match=r"presets were listed; somebody wrote meanwhile") as raised:
-        reader(server).list_presets()
-    assert raised.value.hint == "run the command again"
-    assert len(server.asked) <= 3
+    assert not reader(server).list_presets().complete
+    assert len(server.asked) <= 5 * LIST_READINGS
+
+
+def test_a_list_that_moved_is_read_again() -> None:
+    server = Pages((rows(1, 2), 3), (rows(2), 3), (rows(3, 1), 3), (rows(2), 3))
+    listing = reader(server).list_presets()
+    assert sorted(row.slug for row in listing.rows) == ["p-1", "p-2", "p-3"]
+    assert listing.complete
 
 
 def test_a_list_that_shrinks_while_it_is_read() -> None:
     pages = Pages((rows(1, 2), 4), (rows(3), 3))
-    assert len(reader(pages).list_presets()) == 3
+    assert len(reader(pages).list_presets().rows) == 3
 
 
 def test_a_list_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_the_embedded_workspace_needs_no_key() -> None:
 
     settings = OpenRouterWorkspace(provider="openrouter", url="embedded")
     connection = connect("local", settings, {}, {}, lambda: httpx.MockTransport(answer))
-    assert list(connection.reader.list_presets()) == []
+    assert connection.reader.list_presets().rows == ()
     connection.close()
     assert seen[0].url.host.endswith(".invalid")
     assert seen[0].headers["Authorization"] == f"Bearer {EMBEDDED_KEY}"

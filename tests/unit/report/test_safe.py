@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from presetctl.domain.change import ABSENT
 from presetctl.domain.values import Json
-from presetctl.report.safe import inert, one_line, value_text, visible
+from presetctl.report.safe import inert, one_line, pair_text, value_text, visible
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,16 @@ def test_one_line_shows_line_feeds_and_tabs_too() -> None:
 )
 def test_values(value: Json, shown: str) -> None:
     assert value_text(value) == shown
+
+
+def test_a_pair_of_long_values_is_cut_where_it_differs() -> None:
+    assert pair_text("a", 1) == ('"a"', "1")
+    old, new = pair_text("x" * 500 + "old" + "y" * 500, "x" * 500 + "new" + "y" * 500)
+    assert len(old) == len(new) == 201
+    assert (old[0], old[-1]) == ("…", "…")
+    assert "old" in old
+    assert "new" in new
+    assert pair_text("x" * 300, "x" * 301)[0].endswith('x"')
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_actions(action: Action, version: int | None, head: str) -> None:
 
 def test_what_is_unchanged_is_shown_only_with_a_warning() -> None:
     made = plan(change("a", Action.NO_OP), change("b", Action.NO_OP, warnings=("disabled",)))
-    assert body(made) == ["  no_op b  version 3  openrouter/messages  presets/b.yaml", "    ! disabled"]
+    assert body(made) == ["= unchanged b  version 3  openrouter/messages  presets/b.yaml", "    ! disabled"]
 
 
 @pytest.mark.parametrize(
