@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from presetctl.domain.change import ABSENT, Absent, FieldChange
+from presetctl.domain.change import ABSENT, Absent, Cause, FieldChange
 from presetctl.domain.values import Json, JsonObject, Path, canonical, canonical_json
 
 if TYPE_CHECKING:
@@ -27,6 +27,29 @@ def field_changes(before: Content | None, after: Content, kind: Kind) -> tuple[F
     if old_prompt != new_prompt:
         changes.append(FieldChange(("system_prompt",), _present(old_prompt), _present(new_prompt)))
     return tuple(changes)
+
+
+def cause_of(path: Path, base: Content | None, actual: Content | None, desired: Content, kind: Kind) -> Cause:
+    """Who made the difference at ``path``, where ``actual`` and ``desired`` differ: the files since base, or others."""
+    at_base, at_actual, at_desired = (
+        ABSENT if content is None else _at(content.as_json(), path) for content in (base, actual, desired)
+    )
+    if _means_same(at_base, at_desired, kind, path):
+        return Cause.DRIFT
+    return Cause.DECLARED if _means_same(at_actual, at_base, kind, path) else Cause.BOTH
+
+
+def _means_same(held: Json | Absent, declared: Json | Absent, kind: Kind, path: Path) -> bool:
+    """Whether two values of one field are as good as equal; the first may have what servers add by themselves."""
+    if path == ("system_prompt",):
+        return (held or None) == (declared or None) or {held, declared} <= {ABSENT, None, ""}
+    inside = path[1:]
+    old, new = ({} if value is ABSENT else {str(path[-1]): value} for value in (held, declared))
+    if any(isinstance(step, int) or inside[:length] in kind.opaque for length, step in enumerate(inside)):
+        left, right = old, new  # what lists and opaque values hold is compared as it is
+    else:
+        left, right = _settled(old, new, kind, inside[:-1])
+    return canonical_json(left) == canonical_json(right)
 
 
 def wiped(before: Content | None, kind: Kind) -> tuple[str, ...]:

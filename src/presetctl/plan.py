@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from presetctl.diff import field_changes, wiped
-from presetctl.domain.change import Action, Change, Head, Live, Plan, Target
+from presetctl.diff import cause_of, field_changes, wiped
+from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Target
 from presetctl.domain.kind import Kind
-from presetctl.domain.preset import Preset
-from presetctl.domain.state import ActualState, DesiredState, Status, Version
-from presetctl.domain.values import Json, digest
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.state import ActualState, BaseState, DesiredState, Status, Version
+from presetctl.domain.values import Json, Path, digest
 from presetctl.persistence import held_content, kept
 
 PendingKey: TypeAlias = tuple[str, str, str | None, str]
@@ -43,14 +43,27 @@ def make_plan(
     declared: Collection[str],
     kinds: Mapping[str, Kind],
     not_kept: Sequence[str] = (),
+    base: BaseState | None = None,
 ) -> Plan:
     """Compares ``desired`` with ``actual`` and gives every preset's change, by slug.
 
-    ``declared`` holds the slugs of all files, so that a plan for some of them doesn't call the others unmanaged.
+    ``declared`` holds the slugs of all files, so that a plan for some of them doesn't call the others unmanaged. With
+    a ``base``, each field change says who made it. ``kinds`` has the kinds of desired and of base.
     """
-    changes = tuple(_change(desired[slug], actual, kinds[desired[slug].kind], not_kept) for slug in sorted(desired))
+    planner = _Planner(kinds, not_kept, base)
+    changes = tuple(planner.change(desired[slug], actual) for slug in sorted(desired))
     unmanaged = tuple(sorted(actual.listed.keys() - set(declared)))
-    return Plan(workspace, head, changes, unmanaged, fingerprint(workspace, changes))
+    commit = None if base is None else base.commit
+    return Plan(workspace, head, changes, unmanaged, fingerprint(workspace, changes), commit)
+
+
+def make_offline_plan(
+    workspace: Target, head: Head, desired: DesiredState, base: BaseState, kinds: Mapping[str, Kind]
+) -> Plan:
+    """Compares ``desired`` with ``base`` alone, as if the workspace held what base declares."""
+    planner = _Planner(kinds, (), base)
+    changes = tuple(planner.offline_change(desired[slug]) for slug in sorted(desired))
+    return Plan(workspace, head, changes, (), fingerprint(workspace, changes), base.commit, offline=True)
 
 
 def pending_key(change: Change) -> PendingKey:
@@ -75,26 +88,73 @@ def fingerprint(workspace: Target, changes: Iterable[Change]) -> str:
     return digest({"format": FORMAT_VERSION, "workspace": place, "changes": what})
 
 
-def _change(preset: Preset, actual: ActualState, kind: Kind, not_kept: Sequence[str]) -> Change:
-    wanted = kept(kind, preset.content, not_kept)
-    row = actual.listed.get(preset.slug)
-    held = actual.presets.get(preset.slug)
-    version = held.version if held is not None else None
-    before = None if version is None else held_content(version.content, not_kept)
-    fields = field_changes(before, wanted, kind)
-    action, warnings = _action(row.status if row is not None else None, bool(fields))
-    lost = wiped(before, kind) if action is Action.UPDATE else ()
-    return Change(
-        slug=preset.slug,
-        kind=kind.name,
-        action=action,
-        source=preset.source,
-        before=_live(version),
-        after=wanted.digest,
-        fields=() if action is Action.NO_OP else fields,
-        warnings=(*warnings, *(f"a write removes `{name}`, which only the dashboard can set again" for name in lost)),
-        wipes=lost,
-    )
+@dataclass(frozen=True)
+class _Planner:
+    """Plans one preset at a time."""
+
+    kinds: Mapping[str, Kind]
+    not_kept: Sequence[str]
+    base: BaseState | None
+
+    def change(self, preset: Preset, actual: ActualState) -> Change:
+        kind = self.kinds[preset.kind]
+        wanted = kept(kind, preset.content, self.not_kept)
+        row, held = actual.listed.get(preset.slug), actual.presets.get(preset.slug)
+        version = held.version if held is not None else None
+        before = None if version is None else held_content(version.content, self.not_kept)
+        fields = field_changes(before, wanted, kind)
+        action, warnings = _action(row.status if row is not None else None, bool(fields))
+        lost = wiped(before, kind) if action is Action.UPDATE else ()
+        return Change(
+            slug=preset.slug,
+            kind=kind.name,
+            action=action,
+            source=preset.source,
+            before=_live(version),
+            after=wanted.digest,
+            fields=() if action is Action.NO_OP else self._with_causes(preset, before, wanted, fields),
+            warnings=(
+                *warnings,
+                *(f"a write removes `{name}`, which only the dashboard can set again" for name in lost),
+            ),
+            wipes=lost,
+            already_live=() if before is None else self._already_live(preset, wanted, fields),
+        )
+
+    def offline_change(self, preset: Preset) -> Change:
+        kind, before = self.kinds[preset.kind], self._base_content(preset.slug)
+        wanted = kept(kind, preset.content)
+        fields = field_changes(before, wanted, kind)
+        action, _ = _action(None if before is None else Status.ACTIVE, bool(fields))
+        declared = tuple(replace(field, cause=Cause.DECLARED) for field in fields)
+        return Change(preset.slug, kind.name, action, preset.source, None, wanted.digest, declared)
+
+    def _base_content(self, slug: str) -> Content | None:
+        found = None if self.base is None else self.base.presets.get(slug)
+        return None if found is None else kept(self.kinds[found.kind], found.content, self.not_kept)
+
+    def _with_causes(
+        self, preset: Preset, before: Content | None, wanted: Content, fields: tuple[FieldChange, ...]
+    ) -> tuple[FieldChange, ...]:
+        if self.base is None:
+            return fields
+        kind, base = self.kinds[preset.kind], self._base_content(preset.slug)
+        return tuple(replace(f, cause=cause_of(f.path, base, before, wanted, kind)) for f in fields)
+
+    def _already_live(
+        self, preset: Preset, wanted: Content, pending: tuple[FieldChange, ...]
+    ) -> tuple[FieldChange, ...]:
+        """What the files changed since base and nothing pending touches: the workspace holds it already."""
+        if self.base is None:
+            return ()
+        declared = field_changes(self._base_content(preset.slug), wanted, self.kinds[preset.kind])
+        return tuple(f for f in declared if not any(_touch(f.path, other.path) for other in pending))
+
+
+def _touch(one: Path, other: Path) -> bool:
+    """Whether one path leads to, or through, the other's place."""
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
 
 
 def _action(status: Status | None, differs: bool) -> tuple[Action, list[str]]:

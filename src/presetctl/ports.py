@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from presetctl.domain.preset import Preset
-    from presetctl.domain.state import ActualPreset, Listing, WorkspaceIdentity
+    from presetctl.domain.state import ActualPreset, Listing, Version, WorkspaceIdentity
 
 
 class FileTree(Protocol):
@@ -35,6 +35,9 @@ class PresetReader(Protocol):
 
     def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:
         """The presets with their designated versions, in the order asked for; None where there is none."""
+
+    def list_versions(self, slug: str) -> Sequence[Version]:
+        """Every version of a preset, oldest first; empty where there is no such preset."""
 
 
 class PresetWriter(Protocol):

@@ -15,12 +15,13 @@ from presetctl.domain.kind import Kind
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import OpenRouterWorkspace
-from presetctl.domain.state import ActualPreset, ActualState, DesiredState, ListedPreset, Status
+from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
 from presetctl.guard import check_consent
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
+from presetctl.load.git import Base
 from presetctl.load.project import LoadedProject, load_project
-from presetctl.plan import SavedPlan, make_plan, pending_key
+from presetctl.plan import SavedPlan, make_offline_plan, make_plan, pending_key
 from presetctl.ports import FileTree, PresetReader, PresetWriter
 
 
@@ -53,9 +54,10 @@ class Repository:
             )
         return found
 
-    def kinds_in_use(self, workspace: str) -> Mapping[str, Kind]:
-        """The rules of every kind that the presets of a workspace are written in."""
-        return {preset.kind: self.kinds.kind(preset.kind) for preset in self.rendered.workspaces[workspace].values()}
+    def kinds_in_use(self, workspace: str, base: BaseState | None = None) -> Mapping[str, Kind]:
+        """The rules of every kind that the presets of a workspace are written in, now and at ``base``."""
+        presets = [*self.rendered.workspaces[workspace].values(), *(base.presets.values() if base else ())]
+        return {preset.kind: self.kinds.kind(preset.kind) for preset in presets}
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,38 @@ def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None) -
     return Repository(project, tuple(chosen), rendered, tuple(unreadable), kinds)
 
 
-def plan(repository: Repository, workspace: str, reader: PresetReader, head: Head, selection: Selection) -> Planned:
+def load_base(tree: FileTree, schemas: Schemas, workspace: str, base: Base) -> BaseState:
+    """Renders the files of another commit for a workspace. What isn't valid there counts as not declared there."""
+    try:
+        states = load(tree, schemas).rendered.workspaces
+    except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared there
+        states = {}
+    return BaseState(base.commit, base.reason, states.get(workspace, {}))
+
+
+def plan_offline(repository: Repository, workspace: str, base: BaseState, head: Head, selection: Selection) -> Planned:
+    """Plans from base to the files without any workspace: what may be shown where there is no key."""
+    _check_valid(repository)
+    settings = repository.settings(workspace)
+    desired = selection.of(repository.rendered.workspaces[workspace])
+    target = Target(workspace, settings.provider, settings.url, settings.workspace_id)
+    kinds = repository.kinds_in_use(workspace, base)
+    return Planned(make_offline_plan(target, head, desired, base, kinds), desired)
+
+
+def plan(
+    repository: Repository,
+    workspace: str,
+    reader: PresetReader,
+    head: Head,
+    selection: Selection,
+    base: BaseState | None = None,
+) -> Planned:
     """Reads the workspace and plans. Only a reader is at hand, so nothing can be written.
 
     InputError carries all problems where a file isn't valid; AccessError where the key opens another workspace.
     """
-    if not repository.valid:
-        raise InputError("nothing was planned, because not every file is valid", problems=repository.problems)
+    _check_valid(repository)
     settings = repository.settings(workspace)
     everything = repository.rendered.workspaces[workspace]
     desired = selection.of(everything)
@@ -117,10 +144,16 @@ def plan(repository: Repository, workspace: str, reader: PresetReader, head: Hea
         desired,
         _read_actual(reader, desired),
         declared=everything.keys(),
-        kinds=repository.kinds_in_use(workspace),
+        kinds=repository.kinds_in_use(workspace, base),
         not_kept=settings.not_kept,
+        base=base,
     )
     return Planned(made, desired)
+
+
+def _check_valid(repository: Repository) -> None:
+    if not repository.valid:
+        raise InputError("nothing was planned, because not every file is valid", problems=repository.problems)
 
 
 def _check_identity(workspace: str, settings: OpenRouterWorkspace, reader: PresetReader) -> str | None:

@@ -95,6 +95,11 @@ class ProviderContract:
         assert numbers == [1, 2, 3]
         assert len(ids) == 3
 
+    def test_versions_are_listed_oldest_first(self, workspace: Workspace) -> None:
+        assert list(workspace.reader.list_versions("a")) == []
+        made = [workspace.writer.write(self.preset(workspace, prompt=str(n))).version for n in range(103)]
+        assert list(workspace.reader.list_versions("a")) == made
+
     def test_a_write_replaces_everything(self, workspace: Workspace) -> None:
         preset = self.preset(workspace)
         workspace.writer.write(preset)

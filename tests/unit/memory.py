@@ -55,6 +55,10 @@ class Memory:
         self.log += [f"read {slug}" for slug in slugs]
         return [self.presets.get(slug) for slug in slugs]
 
+    def list_versions(self, slug: str) -> Sequence[Version]:
+        held = self.presets.get(slug)
+        return [] if held is None or held.version is None else [held.version]
+
     def write(self, preset: Preset) -> ActualPreset:
         self.log.append(f"write {preset.slug}")
         if self.before_write:

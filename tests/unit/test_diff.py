@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presetctl.diff import field_changes, wiped
-from presetctl.domain.change import ABSENT
+from presetctl.diff import cause_of, field_changes, wiped
+from presetctl.domain.change import ABSENT, Cause, FieldChange
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
+from presetctl.domain.values import Path
 
 KIND = Kind(
     name="k",
@@ -134,9 +135,8 @@ def test_applying_the_fields_to_before_leaves_nothing_to_change(before: dict[str
     """Each field says enough to carry it out, and carrying them all out settles the difference."""
     result: Any = {"config": copy.deepcopy(before)}
     found = field_changes(Content(None, before), Content(None, after), KIND)
-    for change in sorted(
-        found, key=lambda c: [(isinstance(s, int), s if isinstance(s, int) else 0) for s in c.path], reverse=True
-    ):
+    removals = [change for change in found if change.after is ABSENT]
+    for change in [*(change for change in found if change.after is not ABSENT), *reversed(removals)]:
         *way, last = change.path
         place = result
         for step in way:
@@ -148,6 +148,58 @@ def test_applying_the_fields_to_before_leaves_nothing_to_change(before: dict[str
         else:
             place[last] = change.after
     assert field_changes(Content(None, result["config"]), Content(None, after), KIND) == ()
+
+
+@given(CONFIGS, CONFIGS, CONFIGS)
+def test_each_cause_is_right_by_definition(
+    base: dict[str, Any], actual: dict[str, Any], desired: dict[str, Any]
+) -> None:
+    """Declared where base ≠ desired, drift where actual ≠ base, at the place of the field; one of them always holds."""
+    contents = [Content(None, config) for config in (base, actual, desired)]
+    declared = field_changes(contents[0], contents[2], KIND)
+    drifted = field_changes(contents[1], contents[0], KIND)
+    for change in field_changes(contents[1], contents[2], KIND):
+        cause = cause_of(change.path, contents[0], contents[1], contents[2], KIND)
+        assert touched(change.path, declared) or cause is Cause.DRIFT
+        assert touched(change.path, drifted) or cause is Cause.DECLARED
+
+
+def touched(path: Path, fields: tuple[FieldChange, ...]) -> bool:
+    return any(field.path[: len(path)] == path[: len(field.path)] for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("base", "actual", "desired", "cause"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 2}, Cause.DECLARED),
+        ({"a": 1}, {"a": 2}, {"a": 1.0}, Cause.DRIFT),
+        ({"a": 1}, {"a": 2}, {"a": 3}, Cause.BOTH),
+        (None, {"a": 2}, {"a": 3}, Cause.BOTH),
+        (None, None, {"a": 3}, Cause.DECLARED),
+        ({"a": 3}, None, {"a": 3}, Cause.DRIFT),
+        ({"a": 1}, {"a": 1}, {}, Cause.DECLARED),
+        ({}, {"a": 1}, {}, Cause.DRIFT),
+        ({"a": None}, {"a": 1}, {}, Cause.DRIFT),
+    ],
+)
+def test_causes(base: Any, actual: Any, desired: Any, cause: Cause) -> None:
+    contents = [None if config is None else Content("p", config) for config in (base, actual, desired)]
+    assert contents[2] is not None
+    assert cause_of(("config", "a"), contents[0], contents[1], contents[2], KIND) is cause
+
+
+@pytest.mark.parametrize(
+    ("base", "actual", "desired", "cause"),
+    [
+        ("a", "a", "b", Cause.DECLARED),
+        ("a", "b", "a", Cause.DRIFT),
+        ("", "b", None, Cause.DRIFT),
+        ("a", "b", "c", Cause.BOTH),
+    ],
+)
+def test_causes_of_prompts(base: str, actual: str, desired: str | None, cause: Cause) -> None:
+    contents = [Content(prompt, {}) for prompt in (base, actual, desired)]
+    assert cause_of(("system_prompt",), contents[0], contents[1], contents[2], KIND) is cause
 
 
 @given(CONFIGS)

@@ -26,6 +26,7 @@ from presetctl.report.text import outcome_text, outcomes_summary, plan_text
 @click.command("apply")
 @click.argument("planfile", required=False)
 @workspace_option
+@click.option("--base", metavar="REF", help="Say of each field who changed it since this commit.")
 @click.option("--yes", is_flag=True, help="Don't ask. Needed where there is no terminal.")
 @click.option(
     "--allow-wipe", multiple=True, metavar="SLUG",
@@ -37,6 +38,7 @@ def command(
     ctx: click.Context,
     planfile: str | None,
     workspace: str | None,
+    base: str | None,
     yes: bool,
     allow_wipe: tuple[str, ...],
     form: str,
@@ -63,8 +65,8 @@ def command(
     name = session.workspace(repository, _workspace(workspace, saved))
     show = _Shown(form)
     with session.connection(repository, name, writes=True) as connection:
-        selection = Selection(saved.slugs) if saved else Selection()
-        planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection)
+        selection, compared = Selection(saved.slugs) if saved else Selection(), session.base(base, name)
+        planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection, compared)
         if saved is not None:
             reconcile.check_saved(planned, saved)
         check_consent(planned.plan, allow_wipe)

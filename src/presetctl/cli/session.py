@@ -11,11 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
-from presetctl.domain.errors import PresetctlError, UsageError
+from presetctl.domain.errors import InputError, PresetctlError, UsageError
+from presetctl.domain.state import BaseState
+from presetctl.load.git import Base, GitRepository, find_base
+from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.providers.registry import Connection, connect
-from presetctl.reconcile import Repository, load
+from presetctl.reconcile import Repository, load, load_base
 from presetctl.specs.library import SchemaLibrary
 
 EMBEDDED_FOLDER = ".presetctl"
@@ -50,6 +53,19 @@ class Session:
     def repository(self, files: Sequence[str] | None = None) -> Repository:
         """The repository as read: every preset file, or just ``files``."""
         return load(WorkTree(self.root), self.schemas, files)
+
+    def base(self, ref: str | None, workspace: str) -> BaseState | None:
+        """The files at ``ref``, or at the base that git tells of; None where nothing was named and nothing tells."""
+        try:
+            around = GitRepository.around(self.root)
+            found = Base(around.commit(ref), "named base") if ref is not None else find_base(around, os.environ)
+        except InputError:
+            if ref is None:
+                return None
+            raise
+        if found is None:
+            return None
+        return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
 
     def workspace(self, repository: Repository, name: str | None) -> str:
         """The workspace that is meant. UsageError where none is named and none is the default."""

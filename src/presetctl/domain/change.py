@@ -26,10 +26,11 @@ class Action(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who made the difference: the files since base (declared), or somebody in the workspace (drift)."""
+    """Who made the difference: the files since base (declared), somebody in the workspace (drift), or both."""
 
     DECLARED = "declared"
     DRIFT = "drift"
+    BOTH = "both"
 
 
 class Absent(Enum):
@@ -79,6 +80,8 @@ class Change:
     warnings: tuple[str, ...] = ()
     wipes: tuple[str, ...] = ()
     """Fields that only the dashboard can set and that a write would remove; needs consent."""
+    already_live: tuple[FieldChange, ...] = ()
+    """What the files changed since base, from base to desired, and the workspace holds already."""
 
     @property
     def writes(self) -> bool:
@@ -114,6 +117,9 @@ class Plan:
     unmanaged: tuple[str, ...]
     fingerprint: str
     base: str | None = None
+    """The commit that the files were compared with, where one was."""
+    offline: bool = False
+    """Whether no workspace was read, so that the changes are those since base."""
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -71,6 +71,15 @@ class WorkspaceIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseState:
+    """What the files wanted at another commit, and how that commit was found."""
+
+    commit: str
+    reason: str
+    presets: DesiredState
+
+
+@dataclass(frozen=True, slots=True)
 class ActualState:
     """A workspace as read: every row of the list, and the presets whose content was needed, by slug."""
 

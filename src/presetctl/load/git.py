@@ -1,14 +1,17 @@
-"""What git says of the files. Git is called as a command, with hooks, file watchers, pagers and prompts off."""
+"""Git, called as a command: with hooks, file watchers, pagers and prompts off, and NUL between paths."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from presetctl.domain.change import Head
+from presetctl.domain.errors import InputError
 
-_SECONDS = 30
+_SECONDS = 60
 _HARDENED = (
     "--no-optional-locks",
     "--no-pager",
@@ -16,7 +19,79 @@ _HARDENED = (
     "core.fsmonitor=false",
     "-c",
     "core.hooksPath=/dev/null",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "log.showSignature=false",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What git printed, and whether it was content."""
+
+    ok: bool
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", "surrogateescape").strip()
+
+
+@dataclass(frozen=True)
+class GitRepository:
+    """The repository around a project. ``prefix`` leads from its root to the project, empty or ending in ``/``."""
+
+    folder: Path
+    prefix: str
+
+    @classmethod
+    def around(cls, folder: Path) -> GitRepository:
+        """The repository that ``folder`` lies in. InputError says what is in the way where there is none."""
+        found = _git(folder, ["rev-parse", "--show-prefix"])
+        if found.ok:
+            return cls(folder, found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))
+        if "dubious ownership" in found.err:
+            raise InputError(
+                f"git refuses to work in {folder}, because somebody else owns it",
+                hint=f"if you trust it: git config --global --add safe.directory {folder}",
+            )
+        if "not a git repository" in found.err:
+            raise InputError(f"{folder} is not in a git repository", hint="`git init` makes one")
+        raise InputError(f"git can't be used in {folder}: {found.err or 'it is not installed'}", hint="install git")
+
+    def commit(self, ref: str) -> str:
+        """The id of the commit that ``ref`` names. InputError where there is none, or the clone is too shallow."""
+        found = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        if found:
+            return found
+        if ref == "HEAD":
+            raise InputError("the git repository has no commit yet", hint="commit your files first")
+        raise InputError(f"git knows no commit {ref}", hint=self._fetch_hint() or "see `git log`")
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit that both grew from, or None where git knows of none."""
+        return self.ask("merge-base", one, other)
+
+    def shallow(self) -> bool:
+        """Whether history was cut off when the repository was cloned."""
+        return self.ask("rev-parse", "--is-shallow-repository") == "true"
+
+    def run(self, *words: str, given: bytes = b"") -> bytes:
+        """What git prints. InputError with git's own words where it fails."""
+        answer = _git(self.folder, words, given)
+        if not answer.ok:
+            raise InputError(f"`git {words[0]}` failed: {answer.err}", hint=self._fetch_hint())
+        return answer.out
+
+    def ask(self, *words: str) -> str | None:
+        """What git prints, or None where it fails or prints nothing."""
+        answer = _git(self.folder, words)
+        return answer.text or None if answer.ok else None
+
+    def _fetch_hint(self) -> str:
+        return "this clone is shallow; `git fetch --unshallow` brings the whole history" if self.shallow() else ""
 
 
 def head(folder: Path) -> Head:
@@ -25,26 +100,50 @@ def head(folder: Path) -> Head:
     Without git, outside a repository, before the first commit, or where git refuses, there is no commit. Where git
     can't say whether something differs, it's taken to.
     """
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if commit is None:
+    commit = _git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+    if not commit.ok:
         return Head()
-    status = _git(folder, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--", ".")
-    return Head(commit.strip(), status != "")
+    status = _git(folder, ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--", "."])
+    return Head(commit.text, not status.ok or status.out != b"")
 
 
-def _git(folder: Path, *words: str) -> str | None:
-    """What git prints, or None where it fails or isn't there."""
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The commit that the files are compared with, and how it was found."""
+
+    commit: str
+    reason: str
+
+
+def find_base(repository: GitRepository, environment: Mapping[str, str]) -> Base | None:
+    """The commit that this change started from, as far as it's plain: None where nothing tells.
+
+    In a pull request on GitHub Actions it's the merge base with the target branch; elsewhere the merge base with the
+    upstream of the branch that is checked out. Where that is the commit that is checked out, nobody knows whether it
+    was applied yet, so that it says nothing of who changed what.
+    """
+    target = environment.get("GITHUB_BASE_REF", "")
+    other = f"refs/remotes/origin/{target}" if target else "@{upstream}"
+    name = f"origin/{target}" if target else "the upstream branch"
+    tip = repository.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{other}^{{commit}}")
+    commit = repository.merge_base("HEAD", tip) if tip is not None else None
+    return (
+        None if commit in {None, repository.ask("rev-parse", "HEAD")} else Base(str(commit), f"merge base with {name}")
+    )
+
+
+def _git(folder: Path, words: Sequence[str], given: bytes = b"") -> _Answer:
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
+        done = subprocess.run(  # noqa: S603 - words, not a line for a shell
             ["git", *_HARDENED, *words],  # noqa: S607 - the user's own git
             cwd=folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             timeout=_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return _Answer(False, b"", "it is not installed" if isinstance(error, FileNotFoundError) else str(error))
+    return _Answer(done.returncode == 0, done.stdout, done.stderr.decode("utf-8", "replace").strip())

@@ -69,6 +69,11 @@ class _Page(_Lenient):
     total_count: int
 
 
+class _VersionPage(_Lenient):
+    data: list[_Version]
+    total_count: int
+
+
 class _PresetReply(_Lenient):
     data: _Preset
 
@@ -135,6 +140,20 @@ class OpenRouterReader:
             return None
         return _actual(reply, f"GET /presets/{slug}", slug)
 
+    def list_versions(self, slug: str) -> list[Version]:
+        """Every version, oldest first; none where there is no such preset."""
+        path, found = f"/presets/{slug}/versions", dict[str, Version]()
+        while True:
+            try:
+                reply = self._get(path, {"offset": len(found), "limit": PAGE_SIZE})
+            except NotFoundError:
+                return []
+            page = _parse(_VersionPage, reply, f"GET {path}")
+            known = len(found)
+            found.update((row.id, _version(row)) for row in page.data)
+            if len(found) == known or len(found) >= page.total_count:
+                return sorted(found.values(), key=lambda version: version.number)
+
     def _get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
         reply = self._http.get(path, query)
         if reply.status != 200:
@@ -198,11 +217,13 @@ def _actual(reply: Reply, what: str, slug: str) -> ActualPreset:
     if found.slug != slug:
         raise RemoteError(f"{what}: the reply is about another preset, not {slug}")
     held = found.designated_version
-    version = None
-    if held is not None:
-        content = Content(held.system_prompt or None, held.config)
-        version = Version(held.id, held.version, content, held.created_at or "", held.creator_id)
+    version = None if held is None else _version(held)
     return ActualPreset(found.slug, found.id, _status(found.status), version)
+
+
+def _version(held: _Version) -> Version:
+    content = Content(held.system_prompt or None, held.config)
+    return Version(held.id, held.version, content, held.created_at or "", held.creator_id)
 
 
 def _parse(model: type[_Model], reply: Reply, what: str) -> _Model:

@@ -36,6 +36,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
             "workspace_id": where.workspace_id,
         },
         "base": plan.base,
+        "offline": plan.offline,
         "head": {"commit": plan.head.commit, "dirty": plan.head.dirty},
         "changes": [_change(change) for change in plan.changes],
         "summary": dict(plan.summary),
@@ -54,6 +55,7 @@ def _change(change: Change) -> dict[str, Json]:
         "after": {"digest": change.after},
         "fields": [_field(field) for field in change.fields],
         "warnings": list(change.warnings),
+        "already_live": [field.name for field in change.already_live],
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from presetctl.domain.change import ABSENT, Action, Change, FieldChange, Plan
+from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, Plan
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Problem, Severity
 from presetctl.report.safe import inert, one_line, pair_text, value_text, visible
@@ -28,6 +28,10 @@ _RESULT_COLOURS = {
     Result.CONFLICT: "red",
     Result.FAILED: "red",
     Result.SKIPPED: "yellow",
+}
+_CAUSES = {
+    Cause.DRIFT: "(drift: changed in the workspace, would be overwritten)",
+    Cause.BOTH: "(changed here and in the workspace: the latter would be overwritten)",
 }
 _LINE_COLOURS = {Sign.REMOVED: "red", Sign.ADDED: "green"}
 _NEW_PROMPT_LINES = 6
@@ -56,10 +60,15 @@ class Style:
 def plan_text(plan: Plan, style: Style) -> str:
     """A plan: what would happen to each preset, by field, and a last line that sums it up."""
     where = plan.workspace
-    lines = [style(f"Workspace {where.name}", bold=True) + f" ({where.provider}, {one_line(where.url)})", ""]
+    lines = [style(f"Workspace {where.name}", bold=True) + f" ({where.provider}, {one_line(where.url)})"]
+    if plan.offline:
+        lines.append(f"Offline: what the files change since commit {str(plan.base)[:12]}; no workspace was read.")
+    elif plan.base is not None:
+        lines.append(f"Base: commit {plan.base[:12]}.")
+    lines.append("")
     for change in plan.changes:
-        if change.writes or change.warnings:
-            lines += [*_change(change, style), ""]
+        if change.writes or change.warnings or change.already_live:
+            lines += [*_change(change, style, plan.offline), ""]
     return inert("\n".join([*lines, summary_line(plan)]))
 
 
@@ -79,21 +88,31 @@ def _many(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _change(change: Change, style: Style) -> Iterator[str]:
+def _change(change: Change, style: Style, offline: bool) -> Iterator[str]:
     sign, colour = _SIGNS[change.action]
     version = f"version {change.before.version} → {change.before.version + 1}" if change.before else "version 1"
-    if change.action in {Action.NO_OP, Action.RESTORE}:
+    if offline or change.action in {Action.NO_OP, Action.RESTORE}:
         version = f"version {change.before.version}" if change.before else ""
     action = "unchanged" if change.action is Action.NO_OP else change.action.value
     words = [style(f"{sign} {action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
     yield "  ".join(word for word in [*words, style(one_line(str(change.source.file)), dim=True)] if word)
     for field in change.fields:
         yield from (f"    {line}" if line.strip() else "" for line in _field(field, style))
+    for field in change.already_live:
+        yield "    " + style(f"= {one_line(field.name)}: already live as declared", dim=True)
     for warning in change.warnings:
         yield "    " + style(f"! {visible(warning)}", "yellow")
 
 
 def _field(field: FieldChange, style: Style) -> Iterator[str]:
+    """A field's lines, and at the end of the first what else than the files has changed it."""
+    first, *rest = _field_lines(field, style)
+    cause = _CAUSES.get(field.cause) if field.cause is not None else None
+    yield f"{first}  {style(cause, 'magenta')}" if cause else first
+    yield from rest
+
+
+def _field_lines(field: FieldChange, style: Style) -> Iterator[str]:
     name = one_line(field.name)
     if field.path == ("system_prompt",):
         yield from _prompt(field, style)

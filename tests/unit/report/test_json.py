@@ -91,6 +91,7 @@ def test_a_plan() -> None:
             "workspace_id": "ws-1",
         },
         "base": None,
+        "offline": False,
         "head": {"commit": None, "dirty": False},
         "changes": [
             {
@@ -102,6 +103,7 @@ def test_a_plan() -> None:
                 "after": {"digest": DIGEST},
                 "fields": [{"path": "config.x", "cause": "declared", "before": 1, "after": 2}],
                 "warnings": [],
+                "already_live": [],
             }
         ],
         "summary": {"create": 0, "update": 1, "replace": 0, "archive": 0, "restore": 0, "no_op": 0, "unmanaged": 1},
