@@ -1,0 +1,160 @@
+"""Two people and a dashboard edit the same presets: every plan says who changed what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from presetctl.emulator.app import Emulator, create_app
+from presetctl.emulator.server import serve
+from tests.acceptance.cli import Shell
+from tests.gits import Git, needs_git
+
+pytestmark = needs_git
+
+PRESET = "system_prompt: Be brief.\nconfig: {model: m, temperature: 0.7, top_p: 1}\n"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OPENROUTER_API_KEY", "key")
+
+
+@pytest.fixture
+def app() -> Iterator[Emulator]:
+    with create_app() as app:
+        yield app
+
+
+@pytest.fixture
+def git(tmp_path: Path, app: Emulator, shell: Shell) -> Iterator[Git]:
+    """A project on branch `change` that started from `main`, which is applied."""
+    git = Git.init(tmp_path)
+    with serve(app) as url:
+        git.write("presetctl.yaml", f"version: 1\nworkspaces: {{live: {{provider: openrouter, url: '{url}'}}}}\n")
+        git.write("presets/a.yaml", PRESET)
+        git.write(".gitignore", ".presetctl/\n")
+        git.commit("start")
+        shell("apply", "--yes")
+        git("checkout", "-q", "-b", "change")
+        yield git
+
+
+def causes(shell: Shell, *words: str) -> dict[str, Any]:
+    plan = shell("plan", "--format", "json", *words).json
+    return {f["path"]: f["cause"] for change in plan["changes"] for f in change["fields"]}
+
+
+def dashboard(app: Emulator, **config: object) -> None:
+    app.dashboard_save("default", "a", {"model": "m", "temperature": 0.7, "top_p": 1, **config}, "Be brief.")
+
+
+def test_each_field_says_who_changed_it(shell: Shell, app: Emulator, git: Git) -> None:
+    git.write("presets/a.yaml", "system_prompt: Be brief.\nconfig: {model: m, temperature: 0.3, top_p: 0.5}\n")
+    git.commit("colder", time=1)
+    dashboard(app, temperature=0.9, max_tokens=100)
+    assert causes(shell) == dict.fromkeys(["config.temperature", "config.top_p", "config.max_tokens"])
+    assert causes(shell, "--base", "main") == {
+        "config.max_tokens": "drift",
+        "config.temperature": "both",
+        "config.top_p": "declared",
+    }
+    text = shell("plan", "--base", "main").out
+    assert f"Base: commit {git('rev-parse', 'main')[:12]}." in text
+    assert "- config.max_tokens: 100  (drift: changed in the workspace, would be overwritten)" in text
+    assert "~ config.temperature: 0.9 → 0.3  (changed here and in the workspace" in text
+    assert "~ config.top_p: 1 → 0.5\n" in text
+    assert not git("status", "--porcelain")
+
+
+def test_the_base_is_found_from_the_upstream_and_said(shell: Shell, git: Git) -> None:
+    git("branch", "-q", "--set-upstream-to=main")
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
+    git.commit("colder", time=1)
+    ran = shell("plan")
+    assert f"Compared with commit {git('rev-parse', 'main')[:12]}, the merge base with the upstream branch." in ran.err
+    assert causes(shell) == {"config.temperature": "declared"}
+
+
+def test_what_is_already_live_says_so(shell: Shell, app: Emulator, git: Git) -> None:
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
+    git.commit("colder", time=1)
+    dashboard(app, temperature=0.3)
+    ran = shell("plan", "--base", "main")
+    assert "= config.temperature: already live as declared" in ran.out
+    assert "No changes" in ran.out
+    assert shell("plan", "--base", "main", "--format", "json").json["changes"][0]["already_live"] == [
+        "config.temperature"
+    ]
+
+
+def test_a_plan_without_any_workspace(shell: Shell, app: Emulator, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENROUTER_API_KEY")
+    app.requests.clear()
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
+    git.write("presets/b.yaml", PRESET)
+    git.commit("more", time=1)
+    ran = shell("plan", "--base", "main", "--offline")
+    assert "no workspace was read" in ran.out
+    assert "~ update a  openrouter/chat-completions" in ran.out
+    assert "+ create b  openrouter/chat-completions" in ran.out
+    plan = shell("plan", "--base", "main", "--offline", "--format", "json").json
+    assert plan["offline"] is True
+    assert [change["before"] for change in plan["changes"]] == [None, None]
+    assert app.requests == []
+    assert "needs a base" in shell("plan", "--offline", code=64).err
+
+
+def test_files_prompts_overrides_and_defaults_are_those_of_the_base(shell: Shell, git: Git) -> None:
+    git.write("presets/p.md", "old prompt")
+    git.write("presets/b.yaml", "system_prompt_file: p.md\nconfig: {model: m}\n")
+    git.commit("b", time=1)
+    git.write("presets/p.md", "new prompt")
+    project = (git.folder / "presetctl.yaml").read_text()
+    git.write("presetctl.yaml", f"{project}defaults: {{config: {{seed: 7}}}}\n")
+    git.write("presets/a.yaml", f"{PRESET}overrides: {{live: {{config: {{top_p: null}}}}}}\n")
+    plan = shell("plan", "--base", "HEAD", "--offline", "--format", "json").json
+    assert {c["slug"]: [f["path"] for f in c["fields"]] for c in plan["changes"]} == {
+        "a": ["config.seed", "config.top_p"],
+        "b": ["config.seed", "system_prompt"],
+    }
+
+
+@pytest.mark.parametrize("broken", ["presetctl.yaml", "presets/a.yaml"])
+def test_what_was_not_valid_at_the_base_was_not_declared_there(shell: Shell, git: Git, broken: str) -> None:
+    good = (git.folder / broken).read_text()
+    git.write(broken, "not: valid")
+    git.commit("broken", time=1)
+    git.write(broken, good)
+    plan = shell("plan", "--base", "HEAD", "--offline", "--format", "json").json
+    assert [change["action"] for change in plan["changes"]] == ["create"]
+
+
+def test_a_base_that_is_not_there(shell: Shell, git: Git) -> None:
+    assert "git knows no commit nowhere" in shell("plan", "--base", "nowhere", code=3).err
+
+
+def test_a_base_outside_git(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(shell.folder.parent))
+    shell("init")
+    assert "is not in a git repository" in shell("plan", "--base", "main", code=3).err
+    shell("plan")
+
+
+def test_apply_says_it_too_and_a_saved_plan_holds_with_any_base(shell: Shell, app: Emulator, git: Git) -> None:
+    dashboard(app, temperature=0.9)
+    git.write("presets/a.yaml", PRESET.replace("top_p: 1", "top_p: 0.5"))
+    git.commit("narrower", time=1)
+    shell("plan", "--base", "main", "--out", "plan.json")
+    ran = shell("apply", "plan.json", "--yes")
+    assert "applied  a version 3" in ran.out
+    dashboard(app, temperature=0.9, top_p=0.5)
+    assert "(drift: changed in the workspace" in shell("apply", "--base", "HEAD", "--yes").out
