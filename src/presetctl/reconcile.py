@@ -16,6 +16,7 @@ from presetctl.domain.outcome import Outcome
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import OpenRouterWorkspace
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
+from presetctl.drift import Comparer, Drift
 from presetctl.guard import check_consent
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
@@ -149,6 +150,24 @@ def plan(
         base=base,
     )
     return Planned(made, desired)
+
+
+def gather(repository: Repository, workspace: str, reader: PresetReader) -> ActualState:
+    """Reads a workspace: its list, and every preset that a file declares. AccessError where the key opens another."""
+    _check_identity(workspace, repository.settings(workspace), reader)
+    return _read_actual(reader, repository.rendered.workspaces[workspace])
+
+
+def find_drift(repository: Repository, workspace: str, reader: PresetReader, base: BaseState) -> list[Drift]:
+    """What the workspace holds otherwise than ``base`` declares, with the versions that made it so."""
+    settings = repository.settings(workspace)
+    _check_identity(workspace, settings, reader)
+    comparer = Comparer(repository.kinds_in_use(workspace, base), settings.not_kept)
+    found = comparer.drifts(base, _read_actual(reader, base.presets))
+    return [
+        comparer.with_versions(drift, base.presets[drift.slug], reader.list_versions(drift.slug) if drift.live else ())
+        for drift in found
+    ]
 
 
 def _check_valid(repository: Repository) -> None:

@@ -17,6 +17,7 @@ from presetctl.domain.errors import InputError, PresetctlError
 COMMANDS = {
     "apply": "Apply the planned changes to a workspace.",
     "completion": "Print the shell completion script.",
+    "drift": "Show what a workspace holds otherwise than the last commit declares.",
     "init": "Start a project in a folder.",
     "plan": "Show what apply would change in a workspace.",
     "schema": "Update and derive the schemas that presets are checked against.",

@@ -54,15 +54,21 @@ class Session:
         """The repository as read: every preset file, or just ``files``."""
         return load(WorkTree(self.root), self.schemas, files)
 
+    def required_base(self, ref: str, workspace: str) -> BaseState:
+        """The files at ``ref``. InputError where git can't be asked or knows no such commit."""
+        around = GitRepository.around(self.root)
+        found = Base(around.commit(ref), "named base")
+        return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
+
     def base(self, ref: str | None, workspace: str) -> BaseState | None:
         """The files at ``ref``, or at the base that git tells of; None where nothing was named and nothing tells."""
+        if ref is not None:
+            return self.required_base(ref, workspace)
         try:
             around = GitRepository.around(self.root)
-            found = Base(around.commit(ref), "named base") if ref is not None else find_base(around, os.environ)
         except InputError:
-            if ref is None:
-                return None
-            raise
+            return None
+        found = find_base(around, os.environ)
         if found is None:
             return None
         return load_base(GitTree(around, found.commit), self.schemas, workspace, found)

@@ -28,7 +28,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
     """A plan. Nothing in it depends on time or machine: the same inputs give the same bytes."""
     where = plan.workspace
     return {
-        **_header(),
+        **header(),
         "workspace": {
             "name": where.name,
             "provider": where.provider,
@@ -53,7 +53,7 @@ def _change(change: Change) -> dict[str, Json]:
         "source": {"file": change.source.file, "line": change.source.line},
         "before": None if before is None else _live(before),
         "after": {"digest": change.after},
-        "fields": [_field(field) for field in change.fields],
+        "fields": [field_document(field) for field in change.fields],
         "warnings": list(change.warnings),
         "already_live": [field.name for field in change.already_live],
     }
@@ -63,8 +63,8 @@ def _live(live: Live) -> dict[str, Json]:
     return {"version": live.version, "version_id": live.version_id, "digest": live.digest}
 
 
-def _field(field: FieldChange) -> dict[str, Json]:
-    """``before`` or ``after`` is left out where there is no value, which is not the same as null."""
+def field_document(field: FieldChange) -> dict[str, Json]:
+    """One field change. ``before`` or ``after`` is left out where there is no value, which is not the same as null."""
     result: dict[str, Json] = {"path": field.name, "cause": field.cause.value if field.cause else None}
     if field.before is not ABSENT:
         result["before"] = field.before
@@ -76,7 +76,7 @@ def _field(field: FieldChange) -> dict[str, Json]:
 def apply_document(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Json]:
     """What became of a plan."""
     return {
-        **_header(),
+        **header(),
         "workspace": plan.workspace.name,
         "fingerprint": plan.fingerprint,
         "outcomes": [
@@ -98,7 +98,7 @@ def problems_document(problems: Sequence[Problem], files: int) -> dict[str, Json
     """What validate found."""
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     return {
-        **_header(),
+        **header(),
         "problems": [_problem(problem) for problem in problems],
         "summary": {"files": files, "errors": errors, "warnings": len(problems) - errors},
     }
@@ -121,7 +121,7 @@ def error_document(error: PresetctlError) -> dict[str, Json]:
     """Why a command failed; for invalid files with every problem."""
     problems = error.problems if isinstance(error, InputError) else ()
     return {
-        **_header(),
+        **header(),
         "error": {
             "code": error.exit_code,
             "name": error.name,
@@ -132,5 +132,7 @@ def error_document(error: PresetctlError) -> dict[str, Json]:
     }
 
 
-def _header() -> dict[str, Json]:
+def header() -> dict[str, Json]:
+    """What every document starts with."""
+    """What every document starts with."""
     return {"format_version": FORMAT_VERSION, "tool_version": __version__}

@@ -78,13 +78,14 @@ def summary_line(plan: Plan) -> str:
         f"{plan.count(action)} to {action}" for action in Action if action is not Action.NO_OP and plan.count(action)
     ]
     same = plan.count(Action.NO_OP)
-    left = f" {_many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone." if plan.unmanaged else ""
+    left = f" {many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone." if plan.unmanaged else ""
     if not counts:
-        return f"No changes: {_many(same, 'preset')} as declared.{left}"
+        return f"No changes: {many(same, 'preset')} as declared.{left}"
     return f"Plan: {', '.join([*counts, f'{same} unchanged'])}.{left}"
 
 
-def _many(number: int, noun: str) -> str:
+def many(number: int, noun: str) -> str:
+    """A number with its noun: ``1 preset``, ``2 presets``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -97,22 +98,23 @@ def _change(change: Change, style: Style, offline: bool) -> Iterator[str]:
     words = [style(f"{sign} {action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
     yield "  ".join(word for word in [*words, style(one_line(str(change.source.file)), dim=True)] if word)
     for field in change.fields:
-        yield from (f"    {line}" if line.strip() else "" for line in _field(field, style))
+        yield from (f"    {line}" if line.strip() else "" for line in field_lines(field, style))
     for field in change.already_live:
         yield "    " + style(f"= {one_line(field.name)}: already live as declared", dim=True)
     for warning in change.warnings:
         yield "    " + style(f"! {visible(warning)}", "yellow")
 
 
-def _field(field: FieldChange, style: Style) -> Iterator[str]:
+def field_lines(field: FieldChange, style: Style) -> Iterator[str]:
     """A field's lines, and at the end of the first what else than the files has changed it."""
-    first, *rest = _field_lines(field, style)
+    first, *rest = _bare_lines(field, style)
     cause = _CAUSES.get(field.cause) if field.cause is not None else None
     yield f"{first}  {style(cause, 'magenta')}" if cause else first
     yield from rest
 
 
-def _field_lines(field: FieldChange, style: Style) -> Iterator[str]:
+def _bare_lines(field: FieldChange, style: Style) -> Iterator[str]:
+    """The lines of one field change, from before to after."""
     name = one_line(field.name)
     if field.path == ("system_prompt",):
         yield from _prompt(field, style)
@@ -136,16 +138,16 @@ def _prompt(field: FieldChange, style: Style) -> Iterator[str]:
         return
     sign, text, colour = ("+", after, "green") if after else ("-", before, "red")
     lines = text.removesuffix("\n").split("\n")
-    yield style(f"{sign} system_prompt: {_many(len(lines), 'line')}, {_many(len(text), 'character')}", colour)
+    yield style(f"{sign} system_prompt: {many(len(lines), 'line')}, {many(len(text), 'character')}", colour)
     shown = lines if len(lines) <= _NEW_PROMPT_LINES + 1 else lines[:_NEW_PROMPT_LINES]
     yield from (style(f"    {sign} {visible(line)}".rstrip(), colour) for line in shown)
     if len(shown) < len(lines):
-        yield style(f"    … {_many(len(lines) - len(shown), 'more line')}", dim=True)
+        yield style(f"    … {many(len(lines) - len(shown), 'more line')}", dim=True)
 
 
 def _prompt_line(line: Line, style: Style) -> str:
     if line.sign is Sign.GAP:
-        return style(f"… {_many(int(line.spans[0].text), 'unchanged line')}", dim=True)
+        return style(f"… {many(int(line.spans[0].text), 'unchanged line')}", dim=True)
     if line.sign is Sign.SAME:
         return f"  {visible(line.spans[0].text)}".rstrip()
     colour = _LINE_COLOURS[line.sign]
@@ -207,6 +209,6 @@ def validation_summary(problems: Sequence[Problem], files: int) -> str:
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = len(problems) - errors
     if not problems:
-        return f"{_many(files, 'file')} checked, all valid."
-    found = [_many(number, noun) for number, noun in ((errors, "error"), (warnings, "warning")) if number]
-    return f"{_many(files, 'file')} checked: {', '.join(found)}."
+        return f"{many(files, 'file')} checked, all valid."
+    found = [many(number, noun) for number, noun in ((errors, "error"), (warnings, "warning")) if number]
+    return f"{many(files, 'file')} checked: {', '.join(found)}."
