@@ -134,5 +134,4 @@ def error_document(error: PresetctlError) -> dict[str, Json]:
 
 def header() -> dict[str, Json]:
     """What every document starts with."""
-    """What every document starts with."""
     return {"format_version": FORMAT_VERSION, "tool_version": __version__}
