@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -316,3 +317,65 @@ def test_a_narrow_locale_does_not_crash(tmp_path: Path) -> None:
 def test_colours(tmp_path: Path, environment: dict[str, str], coloured: bool) -> None:
     run_module("init", cwd=tmp_path)
     assert ("\x1b[" in run_module("plan", cwd=tmp_path, **environment).stdout) is coloured
+
+
+def test_no_default_workspace(shell: Shell) -> None:
+    shell.write("presetctl.yaml", "version: 1\nworkspaces: {a: {provider: openrouter}, b: {provider: openrouter}}\n")
+    assert "name one with -w" in shell("plan", code=64).err
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", "2", "'1'"])
+def test_another_version_of_the_project_file(shell: Shell, version: str) -> None:
+    shell.write("presetctl.yaml", f"version: {version}\nworkspaces: {{a: {{provider: openrouter}}}}\n")
+    assert "presetctl.yaml:1:10: error: `version` must be 1" in shell("validate", code=3).err
+
+
+def test_files_are_named_from_githubs_checkout(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("init", "project")
+    shell.replace(f"project/{EXAMPLE}", "temperature", "temprature")
+    for workspace, prefix in [(shell.folder, "project/"), (shell.folder / "project", ""), (shell.folder / "else", "")]:
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(workspace))
+        ran = shell("-C", "project", "validate", "--format", "github", code=3)
+        assert f"::error file={prefix}{EXAMPLE},line=7" in ran.out
+
+
+def test_a_folder_that_can_not_be_made(shell: Shell) -> None:
+    shell.write("presets", "a file")
+    assert "can't be made" in shell("init", code=1).err
+    shell.write("other/presetctl.yaml", "version: 1\nworkspaces: {a: {provider: openrouter, url: embedded}}\n")
+    shell.write("other/.presetctl", "a file")
+    assert "can't be made" in shell("-C", "other", "apply", "--yes", code=1).err
+
+
+def test_an_unexpected_error_tells_nothing_but_its_place(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("init")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("canary-secret")
+
+    monkeypatch.setattr("presetctl.cli.session.find_project", fail)
+    ran = shell("plan", code=1)
+    assert "unexpected RuntimeError in test_story.py, line" in ran.err
+    assert "canary-secret" not in ran.err
+    assert shell("plan", "--format", "json", code=1).json["error"]["code"] == 1
+    monkeypatch.setenv("PRESETCTL_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        shell("plan")
+
+
+def test_an_answer_on_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("init")
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    ran = shell("apply")
+    assert "Apply to local? [y/N]" in ran.err
+    assert "Nothing was written." in ran.err
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert "applied  example version 1" in shell("apply").out
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    shell.replace(EXAMPLE, "0.7", "0.8")
+    assert "Interrupted." in shell("apply", code=130).err

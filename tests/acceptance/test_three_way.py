@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from presetctl.emulator.app import Emulator, create_app
 from presetctl.emulator.server import serve
@@ -158,3 +160,40 @@ def test_apply_says_it_too_and_a_saved_plan_holds_with_any_base(shell: Shell, ap
     assert "applied  a version 3" in ran.out
     dashboard(app, temperature=0.9, top_p=0.5)
     assert "(drift: changed in the workspace" in shell("apply", "--base", "HEAD", "--yes").out
+
+
+def test_drift(shell: Shell, app: Emulator, git: Git) -> None:
+    assert "No drift: 1 preset as declared." in shell("drift").out
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.1"))
+    assert "No drift" in shell("drift").out, "what isn't committed doesn't count"
+    dashboard(app, temperature=0.8)
+    dashboard(app, temperature=0.9)
+    ran = shell("drift", code=2)
+    assert f"against commit {git('rev-parse', 'HEAD')[:12]}" in ran.out
+    assert "~ a  version 3, " in ran.out
+    assert "~ config.temperature: 0.7 → 0.9\n" in ran.out
+    assert "versions made before it, also not as declared:\n      version 2, " in ran.out
+    assert "Drift: 1 of 1 preset not as declared." in ran.out
+    document = shell("drift", "--format", "json", code=2).json
+    assert document["summary"] == {"presets": 1, "drifted": 1}
+    assert [v["version"] for v in document["drifts"][0]["versions"]] == [2, 3]
+    schema = json.loads((Path(__file__).parents[2] / "schemas/drift.schema.json").read_text())
+    Draft202012Validator(schema).validate(document)
+
+
+def test_drift_of_what_is_not_there(shell: Shell, git: Git) -> None:
+    git.write("presets/b.yaml", PRESET)
+    git.commit("b", time=1)
+    assert "- b  not in the workspace  presets/b.yaml" in shell("drift", code=2).out
+
+
+def test_many_versions_are_counted(shell: Shell, app: Emulator, git: Git) -> None:
+    for number in range(14):
+        dashboard(app, max_tokens=number + 1)
+    assert "and 3 older versions" in shell("drift", code=2).out
+
+
+def test_drift_needs_git(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(shell.folder.parent))
+    shell("init")
+    assert "is not in a git repository" in shell("drift", code=3).err

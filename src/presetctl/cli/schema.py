@@ -32,6 +32,7 @@ from presetctl.specs.reading import MAX_BYTES, dump_json
 OPENAPI, OVERLAY, PERSISTENCE = "openrouter/openapi.json", "openrouter/overlay.yaml", "openrouter/persistence.yaml"
 WOULD_DIFFER = 3
 FETCH_SECONDS = 120
+SAFE_SCHEME = "https://"
 
 
 @click.group("schema")
@@ -169,7 +170,7 @@ def _accounted(accounting: Accounting, missing: Sequence[tuple[str, str]]) -> Ac
 
 
 def _read_spec(folder: Path, spec: str) -> bytes:
-    if spec.startswith("https://"):
+    if spec.startswith(SAFE_SCHEME):
         from presetctl.providers.http import fetch
 
         return fetch(spec, timeout=FETCH_SECONDS, limit=MAX_BYTES)
