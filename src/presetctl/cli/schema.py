@@ -19,7 +19,7 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.tree import WorkTree
 from presetctl.reconcile import load
 from presetctl.report.safe import visible
-from presetctl.report.text import Style, problems_text
+from presetctl.report.text import Style, many, problems_text
 from presetctl.specs.accounting import Accounting, Entry, Fate, read_accounting
 from presetctl.specs.derive import config_schemas, derive_files, unaccounted
 from presetctl.specs.difference import difference
@@ -80,7 +80,9 @@ def update(ctx: click.Context, spec: str) -> None:
         give(f"\n{problems_text(broken, Style())}")
     files = len({problem.location.file for problem in broken})
     give(
-        f"{files} files of this project would no longer be valid." if files else "Every preset stays as valid as it is."
+        f"{many(files, 'file')} of this project would no longer be valid."
+        if files
+        else "Every preset stays as valid as it is."
     )
     give("Next: presetctl schema derive")
 
