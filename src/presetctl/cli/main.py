@@ -19,9 +19,12 @@ COMMANDS = {
     "completion": "Print the shell completion script.",
     "drift": "Show what a workspace holds otherwise than the last commit declares.",
     "init": "Start a project in a folder.",
+    "list": "List the presets of a workspace and how they stand.",
     "plan": "Show what apply would change in a workspace.",
+    "render": "Print the request that apply sends for a preset.",
     "schema": "Update and derive the schemas that presets are checked against.",
     "serve": "Serve an OpenRouter presets API on this machine.",
+    "show": "Show a preset as declared for a workspace.",
     "validate": "Check preset files, offline.",
 }
 USAGE_ERROR = 64

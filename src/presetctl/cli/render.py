@@ -1,0 +1,80 @@
+"""``presetctl render``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from presetctl.cli.console import give
+from presetctl.cli.declared import declared_preset
+from presetctl.cli.session import Session, workspace_option
+from presetctl.domain.errors import InputError, UsageError
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import Preset
+from presetctl.domain.problem import Severity
+from presetctl.domain.project import EMBEDDED, OpenRouterWorkspace
+from presetctl.domain.values import show_path
+from presetctl.kinds import Kinds
+from presetctl.persistence import request_body
+from presetctl.report.json import as_text
+from presetctl.report.preset import curl_text
+
+_FORMATS = ("chat-completions", "messages", "responses")
+
+
+@click.command("render")
+@click.argument("slug")
+@workspace_option
+@click.option("--as", "request", type=click.Choice(_FORMATS), help="Another request format than the preset's own.")
+@click.option("--curl", is_flag=True, help="A curl command instead of the body alone.")
+@click.pass_context
+def command(ctx: click.Context, slug: str, workspace: str | None, request: str | None, curl: bool) -> None:
+    """Print the request that apply sends for a preset: its body as JSON.
+
+    Nothing is sent and no key is read. With --curl it's a whole command, in which the key is the workspace's variable;
+    whoever runs it makes a new version. With --as it's the body in another request format, as far as that format has
+    all fields of the preset.
+
+    \b
+    Examples:
+      presetctl render email-copywriter
+      presetctl render email-copywriter -w production --curl
+      presetctl render email-copywriter --as responses
+    """
+    session = Session.open(ctx)
+    repository = session.repository()
+    name = session.workspace(repository, workspace)
+    preset = declared_preset(repository, name, slug)
+    if request is not None:
+        preset = _translated(repository.kinds, preset, request)
+    kind = repository.kinds.kind(preset.kind)
+    body = request_body(kind, preset.content)
+    give(_curl(kind, preset, name, repository.settings(name)) if curl else as_text(body))
+
+
+def _translated(kinds: Kinds, preset: Preset, request: str) -> Preset:
+    """The preset in another kind of the same provider. InputError where that kind doesn't take its config."""
+    name = f"{preset.kind.split('/')[0]}/{request}"
+    config, fields = preset.content.config, kinds.kind(name).config
+    unknown = sorted(config.keys() - fields.keys())
+    if unknown:
+        raise InputError(
+            f"{preset.slug} can't be written as {name}, which has no {', '.join(unknown)}",
+            hint=f"`presetctl render {preset.slug}` prints it as {preset.kind}",
+        )
+    findings = [it for it in kinds.checker(name).findings(config) if it.severity is Severity.ERROR]
+    if findings:
+        said = "; ".join(f"{show_path(it.path) or 'config'}: {it.message}" for it in findings)
+        raise InputError(f"{preset.slug} can't be written as {name}: {said}")
+    return replace(preset, kind=name)
+
+
+def _curl(kind: Kind, preset: Preset, workspace: str, settings: OpenRouterWorkspace) -> str:
+    if settings.url == EMBEDDED:
+        raise UsageError(
+            f"the workspace {workspace} is embedded and has no address that curl could reach",
+            hint="name another workspace with -w, or put this one on a port with `presetctl serve`",
+        )
+    path = kind.operation.removeprefix("POST ").replace("{slug}", preset.slug)
+    return curl_text(f"{settings.url}{path}", settings.api_key_env, request_body(kind, preset.content))

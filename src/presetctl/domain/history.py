@@ -1,0 +1,44 @@
+"""History: the commits that a preset's content comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from presetctl.domain.change import FieldChange
+    from presetctl.domain.state import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit, as its maker described it. ``time`` is the committer's, ``subject`` the message's first line."""
+
+    id: str
+    time: str
+    author: str
+    subject: str
+    pull_request: int | None = None
+    """The pull request that it came from, where the subject names one."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One version of a preset. ``commit`` is the oldest of the newest run of commits that declare the same content."""
+
+    version: Version
+    live: bool
+    commit: Commit | None
+    fields: tuple[FieldChange, ...] = ()
+    """What it changed against the version before it; for the first version, everything that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHistory:
+    """Every version of one preset in one workspace, oldest first."""
+
+    slug: str
+    workspace: str
+    records: tuple[VersionRecord, ...]
+    limits: tuple[str, ...] = ()
+    """Why commits may be missing: no git, a shallow clone, a history that is too long."""

@@ -1,0 +1,111 @@
+"""Inventories as text and as JSON: what `presetctl list` and `presetctl status` say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from presetctl.domain.history import Commit
+from presetctl.domain.state import Status
+from presetctl.domain.values import Json
+from presetctl.inventory import Row, Standing, counted
+from presetctl.report.json import header
+from presetctl.report.safe import inert, one_line
+from presetctl.report.text import Style, many
+
+_COLOURS = {
+    Standing.IN_SYNC: "green",
+    Standing.PENDING: "yellow",
+    Standing.DRIFTED: "magenta",
+    Standing.ORPHANED: "red",
+    Standing.UNMANAGED: "",
+    Standing.ARCHIVED: "",
+}
+_FIELDS_SHOWN = 3
+_SUBJECT_SHOWN = 60
+
+
+def inventory_text(rows: Sequence[Row], workspace: str, style: Style, limits: Sequence[str] = ()) -> str:
+    """A table of presets, and a last line that counts them. ``limits`` say what history couldn't tell."""
+    table = [("SLUG", "KIND", "VERSION", "SINCE", "STATE"), *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]) - 1)]
+    padded = ["  ".join([*map(str.ljust, line[:-1], widths), ""]) for line in table]
+    lines = [style(f"Workspace {workspace}", bold=True), "", style(f"{padded[0]}STATE", dim=True)]
+    for start, cells, row in zip(padded[1:], table[1:], rows, strict=True):
+        lines.append(start + style(cells[-1], _COLOURS[row.standing]))
+    lines += ["", *(style(f"! {one_line(limit)}", "yellow") for limit in limits), summary(rows)]
+    return inert("\n".join(lines))
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """``3 presets: 2 in sync, 1 pending.``"""
+    counts = [f"{number} {_words(standing)}" for standing, number in counted(rows).items() if number]
+    return f"{many(len(rows), 'preset')}: {', '.join(counts)}." if counts else "No presets."
+
+
+def _cells(row: Row) -> tuple[str, str, str, str, str]:
+    kind = one_line(row.preset.kind) if row.preset is not None else "-"
+    version = str(row.live.number) if row.live is not None else "-"
+    since = (one_line(row.live.created_at) if row.live is not None else "") or "-"
+    return one_line(row.slug), kind, version, since, ", ".join(_states(row))
+
+
+def _states(row: Row) -> Iterable[str]:
+    detail = ""
+    if row.preset is not None and row.status is None:
+        detail = " (not in the workspace yet)"
+    elif row.differs:
+        more = f" and {len(row.differs) - _FIELDS_SHOWN} more" if len(row.differs) > _FIELDS_SHOWN else ""
+        detail = f" ({', '.join(map(one_line, row.differs[:_FIELDS_SHOWN]))}{more})"
+    yield f"{_words(row.standing)}{detail}"
+    if row.status is Status.DISABLED:
+        yield "disabled"
+    if row.commit is not None:
+        yield f"live from {commit_text(row.commit)}"
+
+
+def commit_text(commit: Commit) -> str:
+    """``1a2b3c4d5e6f #12 Calm the tone (#12)``: short id, pull request and subject, cut where it's long."""
+    number = f" #{commit.pull_request}" if commit.pull_request is not None else ""
+    subject = one_line(commit.subject)
+    shown = subject if len(subject) <= _SUBJECT_SHOWN else f"{subject[: _SUBJECT_SHOWN - 1]}…"
+    return f"{one_line(commit.id[:12])}{number} {shown}".rstrip()
+
+
+def _words(standing: Standing) -> str:
+    return standing.value.replace("_", " ")
+
+
+def inventory_document(rows: Sequence[Row], workspace: str, limits: Sequence[str] = ()) -> dict[str, Json]:
+    """Every preset with how it stands; ``null`` for what was not read."""
+    return {
+        **header(),
+        "workspace": workspace,
+        "presets": [_row(row) for row in rows],
+        "limits": list(limits),
+        "summary": {standing.value: number for standing, number in counted(rows).items()},
+    }
+
+
+def _row(row: Row) -> dict[str, Json]:
+    return {
+        "slug": row.slug,
+        "state": row.standing.value,
+        "status": None if row.status is None else row.status.value,
+        "kind": None if row.preset is None else row.preset.kind,
+        "file": None if row.preset is None else row.preset.source.file,
+        "version": None if row.live is None else row.live.number,
+        "since": None if row.live is None else row.live.created_at,
+        "differs": list(row.differs),
+        "commit": None if row.commit is None else commit_document(row.commit),
+    }
+
+
+def commit_document(commit: Commit) -> dict[str, Json]:
+    """A commit."""
+    return {
+        "id": commit.id,
+        "time": commit.time,
+        "author": commit.author,
+        "subject": commit.subject,
+        "pull_request": commit.pull_request,
+    }
