@@ -39,7 +39,7 @@ def load_document(tree: FileTree, file: str) -> Document:
     data = tree.read(file, MAX_BYTES)
     value = parse(data, file)
     locate = locator(data, file)
-    prompts = {name: read_prompt(tree, file, name, locate(path, False)) for path, name in _prompt_files(value)}
+    prompts = {name: read_prompt(tree, file, name, locate(path, False)) for path, name in prompt_files(value)}
     return Document(file, value, locate, prompts)
 
 
@@ -58,7 +58,7 @@ def locator(data: bytes, file: str) -> Locate:
     return locate
 
 
-def _prompt_files(value: Json) -> Iterator[tuple[Path, str]]:
+def prompt_files(value: Json) -> Iterator[tuple[Path, str]]:
     """Where a preset file, or the project's defaults, names prompt files: at its top and in each override."""
     if not isinstance(value, Mapping):
         return
