@@ -152,10 +152,15 @@ def plan(
     return Planned(made, desired)
 
 
-def gather(repository: Repository, workspace: str, reader: PresetReader) -> ActualState:
-    """Reads a workspace: its list, and every preset that a file declares. AccessError where the key opens another."""
+def gather(
+    repository: Repository, workspace: str, reader: PresetReader, slugs: Collection[str] | None = None
+) -> ActualState:
+    """Reads a workspace: its list, and the named presets, or all that files declare.
+
+    AccessError where the key opens another workspace.
+    """
     _check_identity(workspace, repository.settings(workspace), reader)
-    return _read_actual(reader, repository.rendered.workspaces[workspace])
+    return _read_actual(reader, repository.rendered.workspaces[workspace] if slugs is None else slugs)
 
 
 def find_drift(repository: Repository, workspace: str, reader: PresetReader, base: BaseState) -> list[Drift]:
@@ -188,7 +193,7 @@ def _check_identity(workspace: str, settings: OpenRouterWorkspace, reader: Prese
     return found
 
 
-def _read_actual(reader: PresetReader, desired: DesiredState) -> ActualState:
+def _read_actual(reader: PresetReader, desired: Collection[str]) -> ActualState:
     listing = reader.list_presets()
     rows = sorted(listing.rows, key=lambda row: row.status is not Status.ARCHIVED)
     listed = {row.slug: row for row in rows}  # an archived row never hides one that is live under the same slug
