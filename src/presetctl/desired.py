@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from presetctl.domain.document import Document
 from presetctl.domain.kind import Kind
@@ -151,10 +152,10 @@ class _PresetReader:
         if not config and prompt is None and not self.problems:
             message = "the preset is empty: it has neither a config field nor a system prompt"
             self._report(Finding((), "empty-preset", message, "give `config:` a `model`, for example"))
-        description = next(
-            (d for layer in reversed(layers) if isinstance(d := layer.value.get("description"), str)), None
-        )
-        return Preset(self.slug, kind.name, Content(prompt, config), self._document.locate((), False), description)
+        description = _topmost(layers, "description", str)
+        protected = _topmost(layers, "protected", bool)
+        source = self._document.locate((), False)
+        return Preset(self.slug, kind.name, Content(prompt, config), source, description, bool(protected))
 
     def _prompt(self, layers: list[_Layer]) -> str | None:
         """The prompt of the topmost layer that says something of it."""
@@ -214,6 +215,14 @@ class _PresetReader:
         where = layer.locate(path, finding.at_key)
         shown = show_path((*layer.base, *path))
         self.problems.append(Problem(where, shown, finding.rule, finding.message, finding.suggestion, finding.severity))
+
+
+_Plain = TypeVar("_Plain", str, bool)
+
+
+def _topmost(layers: Sequence[_Layer], key: str, form: type[_Plain]) -> _Plain | None:
+    """The value of the topmost layer that has one of the right type."""
+    return next((value for layer in reversed(layers) if isinstance(value := layer.value.get(key), form)), None)
 
 
 def lay_over(below: JsonObject, above: JsonObject, *, remove_all_nulls: bool) -> JsonObject:

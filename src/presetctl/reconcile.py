@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from presetctl import guard
 from presetctl.apply import Applier
 from presetctl.desired import Rendered, render
 from presetctl.domain.change import Head, Plan, Target
@@ -17,7 +18,7 @@ from presetctl.domain.problem import Problem
 from presetctl.domain.project import OpenRouterWorkspace
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
 from presetctl.drift import Comparer, Drift
-from presetctl.guard import check_consent
+from presetctl.guard import NO_CONSENT, Consent, Objection
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
@@ -226,15 +227,29 @@ def check_saved(planned: Planned, saved: SavedPlan) -> None:
     )
 
 
+def protected(repository: Repository, planned: Planned) -> set[str]:
+    """The protected names of a plan: its presets', and the workspace's own where that is protected."""
+    name = planned.plan.workspace.name
+    slugs = {slug for slug, preset in planned.desired.items() if preset.protected}
+    return slugs | ({name} if repository.settings(name).protected else set())
+
+
+def objections(repository: Repository, planned: Planned, consent: Consent = NO_CONSENT) -> list[Objection]:
+    """What stands against applying a plan."""
+    limits = repository.settings(planned.plan.workspace.name).limits
+    return list(guard.objections(planned.plan, limits, protected(repository, planned), consent))
+
+
 def apply(
     repository: Repository,
     planned: Planned,
     reader: PresetReader,
     writer: PresetWriter,
-    allow_wipe: Collection[str] = (),
+    consent: Consent = NO_CONSENT,
 ) -> Iterator[Outcome]:
     """Applies a plan, change by change. SafetyError before the first write where consent is missing."""
-    check_consent(planned.plan, allow_wipe)
     name = planned.plan.workspace.name
-    applier = Applier(reader, writer, repository.kinds_in_use(name), repository.settings(name).not_kept)
+    settings = repository.settings(name)
+    guard.check(planned.plan, settings.limits, protected(repository, planned), consent)
+    applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept)
     return applier.apply(planned.plan, planned.desired)

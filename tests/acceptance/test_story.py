@@ -366,10 +366,6 @@ def test_an_unexpected_error_tells_nothing_but_its_place(shell: Shell, monkeypat
 def test_an_answer_on_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell("init")
 
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr("sys.stdin", Terminal("n\n"))
     ran = shell("apply")
     assert "Apply to local? [y/N]" in ran.err
@@ -379,3 +375,48 @@ def test_an_answer_on_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sys.stdin", Terminal(""))
     shell.replace(EXAMPLE, "0.7", "0.8")
     assert "Interrupted." in shell("apply", code=130).err
+
+
+class Terminal(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_protected_preset_needs_its_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("init")
+    shell.replace(EXAMPLE, "config:", "protected: true\nconfig:")
+    assert "Apply would stop: example is protected (--allow-protected example agrees)." in shell("plan").err
+    ran = shell("apply", "--yes", code=4)
+    assert "nothing was written: example is protected" in ran.err
+    assert "+ create example" in ran.out, "the plan is shown all the same"
+    monkeypatch.setattr("sys.stdin", Terminal("exampel\n"))
+    assert "example is protected" in shell("apply", code=4).err
+    monkeypatch.setattr("sys.stdin", Terminal("example\ny\n"))
+    assert "applied  example version 1" in shell("apply").out
+    shell.replace(EXAMPLE, "0.7", "0.8")
+    assert "version 2" in shell("apply", "--yes", "--allow-protected", "example").out
+
+
+def test_a_protected_workspace_needs_its_name(shell: Shell) -> None:
+    shell("init")
+    shell.replace("presetctl.yaml", "url: embedded", "url: embedded\n    protected: true")
+    assert "local is protected" in shell("apply", "--yes", code=4).err
+    shell("apply", "--yes", "--allow-protected", "local")
+    shell("apply", "--yes")
+
+
+def test_too_many_updates_need_their_number(shell: Shell) -> None:
+    shell("init")
+    for number in range(11):
+        shell.write(f"presets/p{number}.yaml", "config: {model: a}\n")
+    shell("apply", "--yes")
+    for number in range(6):
+        shell.write(f"presets/p{number}.yaml", "config: {model: b}\n")
+    ran = shell("apply", "--yes", code=4)
+    assert "6 of 12 live presets would be overwritten, and the limit is 30%" in ran.err
+    assert "--allow-updates 6" in ran.err
+    assert "6 applied" in shell("apply", "--yes", "--allow-updates", "6").out
+    shell.replace("presetctl.yaml", "url: embedded", "url: embedded\n    limits: {updates: a lot}")
+    assert "presetctl.yaml:8:23: error: `updates` must be a number of presets" in shell("validate", code=3).err

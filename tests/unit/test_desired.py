@@ -205,3 +205,12 @@ def test_a_preset_with_problems_is_in_no_state_and_the_others_are() -> None:
 def test_laying_over(below: Any, above: Any, patch: Any, kept: Any) -> None:
     assert lay_over(below, above, remove_all_nulls=True) == patch
     assert lay_over(below, above, remove_all_nulls=False) == kept
+
+
+def test_protection_is_of_the_topmost_layer() -> None:
+    text = "config: {model: m}\nprotected: true\noverrides: {two: {protected: false}}\n"
+    states = repository({"a": text, "b": "config: {model: m}\n"}).rendered.workspaces
+    assert [(states[name]["a"].protected, states[name]["b"].protected) for name in ("one", "two")] == [
+        (True, False),
+        (False, False),
+    ]

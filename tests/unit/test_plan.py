@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from presetctl.domain.change import Action, Head, Live, Plan, Target
 from presetctl.domain.errors import SafetyError
 from presetctl.domain.preset import Content, Preset
+from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
-from presetctl.guard import check_consent
+from presetctl.guard import Consent, check
 from presetctl.plan import fingerprint, make_plan, pending_key
 from tests.unit.memory import KINDS, preset
 
@@ -83,18 +84,18 @@ def test_a_write_that_wipes_needs_consent_by_name() -> None:
     made = plan(preset("a"), preset("b"), held=(held("a", dashboard), held("b", dashboard)))
     assert [c.wipes for c in made.changes] == [("cache_enabled",)] * 2
     assert "cache_enabled" in made.changes[0].warnings[0]
-    with pytest.raises(SafetyError, match="a loses cache_enabled; b loses cache_enabled") as raised:
-        check_consent(made, ())
+    with pytest.raises(SafetyError, match="writing a removes cache_enabled") as raised:
+        check(made, Limits(), (), Consent())
     assert raised.value.hint == "to agree, add --allow-wipe a --allow-wipe b"
-    with pytest.raises(SafetyError, match="b loses"):
-        check_consent(made, {"a"})
-    check_consent(made, {"a", "b"})
+    with pytest.raises(SafetyError, match="writing b removes"):
+        check(made, Limits(), (), Consent(wipe=frozenset({"a"})))
+    check(made, Limits(), (), Consent(wipe=frozenset({"a", "b"})))
 
 
 def test_only_the_dashboard_differs_is_no_change() -> None:
     made = plan(preset("a"), held=(held("a", Content("prompt", {"model": "m", "cache_enabled": True})),))
     assert made.pending == ()
-    check_consent(made, ())
+    check(made, Limits(), (), Consent())
 
 
 def test_changes_come_by_slug() -> None:

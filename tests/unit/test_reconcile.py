@@ -13,6 +13,7 @@ from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleE
 from presetctl.domain.outcome import Result
 from presetctl.domain.preset import Content
 from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, WorkspaceIdentity
+from presetctl.guard import Consent
 from presetctl.plan import SavedPlan, pending_key
 from presetctl.reconcile import Planned, Repository, Selection, load
 from tests.unit.memory import Memory
@@ -254,13 +255,13 @@ def test_what_only_the_dashboard_can_set_is_not_wiped_without_consent() -> None:
     memory.put("b", Content(None, {"model": "old", "cache_enabled": True}))
     made = planned(memory, files=files)
     memory.log.clear()
-    with pytest.raises(SafetyError, match="b loses cache_enabled") as raised:
+    with pytest.raises(SafetyError, match="writing b removes cache_enabled") as raised:
         reconcile.apply(files, made, memory, memory)
     assert raised.value.hint == "to agree, add --allow-wipe b"
     with pytest.raises(SafetyError):
-        reconcile.apply(files, made, memory, memory, ["mail"])
+        reconcile.apply(files, made, memory, memory, Consent(wipe=frozenset({"mail"})))
     assert memory.log == []
-    outcomes = list(reconcile.apply(files, made, memory, memory, ["b"]))
+    outcomes = list(reconcile.apply(files, made, memory, memory, Consent(wipe=frozenset({"b"}))))
     assert {o.result for o in outcomes} == {Result.APPLIED}
 
 

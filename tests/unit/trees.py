@@ -41,6 +41,7 @@ def config_schema(kind: str, prompt: str, properties: dict[str, Any], **more: An
 
 _TEXT = {"type": "string", "minLength": 1}
 _OVERRIDE = {"description": {"type": ["string", "null"]}, "system_prompt": {"type": ["string", "null"]}}
+_OVERRIDE |= {"protected": {"type": ["boolean", "null"]}}
 _OVERRIDE |= {"system_prompt_file": {"type": ["string", "null"]}, "config": {"type": ["object", "null"]}}
 
 
@@ -74,6 +75,7 @@ class SmallSchemas:
                 "system_prompt": _TEXT,
                 "system_prompt_file": _TEXT,
                 "config": {"type": "object"},
+                "protected": {"type": "boolean"},
                 "overrides": {"type": "object", "additionalProperties": override},
             },
             "allOf": [{"if": {}, "then": {"$ref": "elsewhere.json"}}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,11 +15,11 @@ from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
 from presetctl.domain.outcome import Outcome
-from presetctl.guard import check_consent
+from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
 from presetctl.plan import SavedPlan
-from presetctl.reconcile import Selection
+from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import apply_document, as_text
 from presetctl.report.text import outcome_text, outcomes_summary, plan_text
 
@@ -32,6 +33,10 @@ from presetctl.report.text import outcome_text, outcomes_summary, plan_text
     "--allow-wipe", multiple=True, metavar="SLUG",
     help="Agree that writing SLUG removes fields that only the dashboard can set.",
 )  # fmt: skip
+@click.option(
+    "--allow-protected", multiple=True, metavar="NAME", help="Agree to changing a protected preset or workspace."
+)
+@click.option("--allow-updates", type=click.IntRange(0), default=0, metavar="N", help="Agree to overwriting N presets.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.pass_context
 def command(
@@ -41,6 +46,8 @@ def command(
     base: str | None,
     yes: bool,
     allow_wipe: tuple[str, ...],
+    allow_protected: tuple[str, ...],
+    allow_updates: int,
     form: str,
 ) -> None:
     """Apply the changes between the files and a workspace: one new version per changed preset.
@@ -69,11 +76,13 @@ def command(
         planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection, compared)
         if saved is not None:
             reconcile.check_saved(planned, saved)
-        check_consent(planned.plan, allow_wipe)
         show.plan(planned.plan)
         outcomes: list[Outcome] = []
-        if planned.plan.pending and _agreed(yes, planned.plan):
-            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, allow_wipe):
+        consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
+        if not yes:
+            consent = _typed(planned.plan, reconcile.protected(repository, planned), consent)
+        if planned.plan.pending and (yes or _agreed(repository, planned, consent)):
+            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent):
                 outcomes.append(outcome)
                 show.outcome(outcome)
     show.end(planned.plan, outcomes)
@@ -86,10 +95,18 @@ def _workspace(named: str | None, saved: SavedPlan | None) -> str | None:
     return saved.workspace if saved is not None else named
 
 
-def _agreed(yes: bool, plan: Plan) -> bool:
-    if yes:
+def _typed(plan: Plan, protected: set[str], consent: Consent) -> Consent:
+    """Asks for the name of everything protected that the plan touches and no option agreed to."""
+    names = [name for name in protected_names(plan, protected) if name not in consent.protected]
+    typed = [name for name in names if click.prompt(f"{name} is protected; type its name", err=True) == name]
+    return replace(consent, protected=consent.protected | set(typed))
+
+
+def _agreed(repository: Repository, planned: Planned, consent: Consent) -> bool:
+    """Asks, unless something stands against the plan anyway."""
+    if reconcile.objections(repository, planned, consent):
         return True
-    return click.confirm(f"Apply to {plan.workspace.name}?", default=False, err=True)
+    return click.confirm(f"Apply to {planned.plan.workspace.name}?", default=False, err=True)
 
 
 class _Shown:

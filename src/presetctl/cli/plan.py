@@ -71,6 +71,8 @@ def command(
     if out is not None:
         write_atomically(session.start / Path(out), f"{document}\n".encode())
         say(f"The plan is saved in {out}.")
+    for objection in () if offline else reconcile.objections(repository, planned):
+        say(f"Apply would stop: {objection.message} ({objection.agree} agrees).")
     style = style_for(sys.stdout)
     give(document if form == "json" else plan_text(planned.plan, style), style)
     ctx.exit(CHANGES if detailed_exitcode and planned.plan.pending else 0)

@@ -44,3 +44,5 @@ class Preset:
     content: Content
     source: Location
     description: str | None = None
+    protected: bool = False
+    """Whether changing it needs its name typed or given to --allow-protected."""

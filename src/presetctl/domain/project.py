@@ -6,7 +6,16 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from presetctl.domain.preset import DEFAULT_KIND
 
@@ -45,6 +54,28 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
+def _check_share(value: Any) -> Any:
+    """A count of presets, or a share of them such as 30%."""
+    if isinstance(value, str) and re.fullmatch(r"(?:100|[0-9]{1,2})%", value, re.ASCII):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("must be a number of presets, or a share of them such as 30%")
+
+
+class Limits(_Settings):
+    """How much one apply may overwrite without being told the number."""
+
+    updates: Annotated[int | str, BeforeValidator(_check_share)] = Field(
+        default="30%", description="Live presets that one apply may overwrite: a number, or a share such as 30%."
+    )
+    minimum: int = Field(default=10, ge=0, description="Limits count from this many live presets on.")
+
+    def updates_of(self, live: int) -> int:
+        """How many of ``live`` presets may be overwritten."""
+        return self.updates if isinstance(self.updates, int) else live * int(self.updates[:-1]) // 100
+
+
 class OpenRouterWorkspace(_Settings):
     """A workspace of OpenRouter, or the embedded emulator of one."""
 
@@ -64,6 +95,10 @@ class OpenRouterWorkspace(_Settings):
         strict=False,
         description="Config fields that this workspace is known not to keep; they are sent, but never compared.",
     )
+    protected: bool = Field(
+        default=False, description="Apply only where the workspace's name is typed or given to --allow-protected."
+    )
+    limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite.")
     timeout: float = Field(
         default=60, gt=0, le=3600, description="Seconds that one call may take in all, retries not counted."
     )

@@ -44,14 +44,14 @@ def preset_schema(configs: Mapping[str, Schema]) -> Schema:
                 "pattern": _SLUG,
                 "maxLength": _MAX_SLUG,
             },
-            **_content("string", "object"),
+            **_content("string", "object", "boolean"),
             "overrides": {
                 "description": "By workspace, what differs there: a JSON Merge Patch, in which null removes.",
                 "type": "object",
                 "additionalProperties": {
                     "type": "object",
                     "additionalProperties": False,
-                    "properties": _content(["string", "null"], ["object", "null"]),
+                    "properties": _content(["string", "null"], ["object", "null"], ["boolean", "null"]),
                 },
             },
         },
@@ -62,7 +62,7 @@ def preset_schema(configs: Mapping[str, Schema]) -> Schema:
     }
 
 
-def _content(text: str | list[str], mapping: str | list[str]) -> dict[str, Any]:
+def _content(text: str | list[str], mapping: str | list[str], flag: str | list[str]) -> dict[str, Any]:
     return {
         "description": {"description": "What the preset is for, for people; workspaces don't keep it.", "type": text},
         "system_prompt": {"description": "The system prompt itself.", "type": text, "minLength": 1},
@@ -70,6 +70,10 @@ def _content(text: str | list[str], mapping: str | list[str]) -> dict[str, Any]:
             "description": "A text file in the repository that holds the system prompt.",
             "type": text,
             "minLength": 1,
+        },
+        "protected": {
+            "description": "Whether changing it needs its name: typed, or in --allow-protected.",
+            "type": flag,
         },
         "config": {"description": "The request fields that the preset keeps, such as model.", "type": mapping},
     }

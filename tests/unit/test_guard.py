@@ -1,0 +1,83 @@
+"""Limits and protections."""
+
+from __future__ import annotations
+
+import pytest
+
+from presetctl.domain.change import Head, Plan, Target
+from presetctl.domain.errors import SafetyError
+from presetctl.domain.preset import Content
+from presetctl.domain.project import Limits
+from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
+from presetctl.guard import Consent, check, objections
+from presetctl.plan import make_plan
+from tests.unit.memory import KINDS, preset
+
+
+def plan(live: int, updates: int, creates: int = 0) -> Plan:
+    """A plan over ``live`` presets in the workspace, of which some differ, and some new ones."""
+    presets = {f"p{n}": preset(f"p{n}") for n in range(live + creates)}
+    held = {}
+    for number, slug in enumerate(list(presets)[:live]):
+        content = Content("other", {}) if number < updates else presets[slug].content
+        held[slug] = ActualPreset(slug, slug, Status.ACTIVE, Version(slug, 1, content))
+    listed = {slug: ListedPreset(slug, slug, Status.ACTIVE, slug) for slug in held}
+    target = Target("production", "openrouter", "embedded", None)
+    return make_plan(target, Head(), presets, ActualState(listed, held), declared=presets, kinds=KINDS)
+
+
+@pytest.mark.parametrize(
+    ("live", "updates", "limits", "stopped"),
+    [
+        (10, 3, Limits(), False),
+        (10, 4, Limits(), True),
+        (9, 9, Limits(), False),
+        (10, 10, Limits(updates="100%"), False),
+        (10, 1, Limits(updates="0%"), True),
+        (10, 0, Limits(updates="0%"), False),
+        (10, 5, Limits(updates=5), False),
+        (10, 6, Limits(updates=5), True),
+        (3, 2, Limits(updates=1, minimum=2), True),
+        (3, 2, Limits(updates=1, minimum=4), False),
+    ],
+)
+def test_how_much_may_be_overwritten(live: int, updates: int, limits: Limits, stopped: bool) -> None:
+    found = list(objections(plan(live, updates), limits, (), Consent()))
+    assert bool(found) is stopped
+    if stopped:
+        assert found[0].message.startswith(f"{updates} of {live} live presets would be overwritten")
+        assert list(objections(plan(live, updates), limits, (), Consent(updates=updates))) == []
+        assert list(objections(plan(live, updates), limits, (), Consent(updates=updates - 1))) != []
+
+
+def test_new_presets_are_not_limited() -> None:
+    assert list(objections(plan(10, 0, creates=50), Limits(), (), Consent())) == []
+
+
+@pytest.mark.parametrize(
+    ("protected", "agreed", "stopped"),
+    [
+        ({"p0"}, set(), True),
+        ({"p0"}, {"p0"}, False),
+        ({"p1"}, set(), False),
+        ({"production"}, set(), True),
+        ({"production"}, {"production"}, False),
+        ({"production", "p0"}, {"production"}, True),
+        ({"elsewhere"}, set(), False),
+    ],
+)
+def test_protection(protected: set[str], agreed: set[str], stopped: bool) -> None:
+    made = plan(2, 1)
+    consent = Consent(protected=frozenset(agreed))
+    assert bool(list(objections(made, Limits(), protected, consent))) is stopped
+
+
+def test_what_is_protected_and_not_touched_needs_no_consent() -> None:
+    check(plan(2, 0), Limits(), {"production", "p0"}, Consent())
+
+
+def test_all_objections_are_told_at_once() -> None:
+    with pytest.raises(SafetyError, match="p0 is protected; 4 of 10 live") as raised:
+        check(plan(10, 4), Limits(), {"p0"}, Consent())
+    assert raised.value.hint == "to agree, add --allow-protected p0 --allow-updates 4"
+    assert raised.value.exit_code == 4
