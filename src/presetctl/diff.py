@@ -52,6 +52,18 @@ def _means_same(held: Json | Absent, declared: Json | Absent, kind: Kind, path: 
     return canonical_json(left) == canonical_json(right)
 
 
+def without_inert(config: JsonObject, kind: Kind, path: Path = ()) -> dict[str, Json]:
+    """What to declare of a stored config: all but what servers add by themselves and what only the dashboard sets."""
+    result: dict[str, Json] = {}
+    for key, value in config.items():
+        at = (*path, key)
+        if _inert(value, kind, at) or (not path and key in kind.dashboard_only):
+            continue
+        nested = isinstance(value, Mapping) and at not in kind.opaque
+        result[key] = without_inert(value, kind, at) if nested and isinstance(value, Mapping) else value
+    return result
+
+
 def wiped(before: Content | None, kind: Kind) -> tuple[str, ...]:
     """Stored fields that only the dashboard can set, and that any write of this preset would remove."""
     return tuple(sorted(kind.dashboard_only & (before.config.keys() if before else set())))

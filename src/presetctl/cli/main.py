@@ -18,6 +18,8 @@ COMMANDS = {
     "apply": "Apply the planned changes to a workspace.",
     "completion": "Print the shell completion script.",
     "drift": "Show what a workspace holds otherwise than the last commit declares.",
+    "history": "Show every version of a preset and the commit that it comes from.",
+    "import": "Write files for what exists only in a workspace.",
     "init": "Start a project in a folder.",
     "list": "List the presets of a workspace and how they stand.",
     "plan": "Show what apply would change in a workspace.",
@@ -25,8 +27,11 @@ COMMANDS = {
     "schema": "Update and derive the schemas that presets are checked against.",
     "serve": "Serve an OpenRouter presets API on this machine.",
     "show": "Show a preset as declared for a workspace.",
+    "status": "Say how presets stand, with the help of git's history.",
     "validate": "Check preset files, offline.",
 }
+MODULES = {"import": "adopt"}
+"""The modules of commands whose name no module can have."""
 USAGE_ERROR = 64
 INTERRUPTED = 130
 
@@ -40,7 +45,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"presetctl.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"presetctl.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -73,20 +73,24 @@ def prompt_files(value: Json) -> Iterator[tuple[Path, str]]:
 
 
 def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str | Problem:
-    """The text of the prompt file ``name``, looked for from the folder of ``file``.
-
-    As in YAML, a byte order mark and the last line end are not part of the text, and every line ends in LF.
-    """
+    """The text of the prompt file ``name``, looked for from the folder of ``file``."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
     try:
         data = tree.read(path, MAX_PROMPT_BYTES)
-        text = data.decode("utf-8-sig")
+        text = prompt_text(data)
     except InputError as error:
         return Problem(named_at, "system_prompt_file", "prompt-file", error.message, error.hint)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Problem(Location(path, line), "", "prompt-encoding", "this prompt is not UTF-8", "save it as UTF-8")
-    text = text.replace("\r\n", "\n").removesuffix("\n")
     if not text:
         return Problem(named_at, "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
     return text
+
+
+def prompt_text(data: bytes) -> str:
+    """The prompt that a file holds. UnicodeDecodeError where it isn't UTF-8.
+
+    As in YAML, a byte order mark and the last line end are not part of the text, and every line ends in LF.
+    """
+    return data.decode("utf-8-sig").replace("\r\n", "\n").removesuffix("\n")

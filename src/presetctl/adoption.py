@@ -1,0 +1,231 @@
+"""From a workspace into files: presets that no file declares yet, and remote edits of presets that one does.
+
+Nothing is written here. Every file is first tried out: with it, the plan must be empty.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from presetctl.diff import field_changes, without_inert
+from presetctl.domain.change import ABSENT, Absent, FieldChange
+from presetctl.domain.errors import InputError
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import DEFAULT_KIND, SLUG, Preset
+from presetctl.domain.problem import Severity
+from presetctl.domain.state import ActualState, Version
+from presetctl.domain.values import Json, JsonObject, Path
+from presetctl.kinds import Schemas
+from presetctl.load.documents import prompt_text
+from presetctl.load.dump_yaml import dump
+from presetctl.load.edit_yaml import Edit, edit
+from presetctl.load.strict_yaml import MAX_BYTES, parse
+from presetctl.persistence import held_content, kept
+from presetctl.ports import FileTree
+from presetctl.reconcile import Repository, load
+
+PROMPT_CHARACTERS = 600
+"""A longer prompt goes into a file of its own."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """Files to write, by path, and for each preset that can't be adopted the reason."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    touched: tuple[str, ...] = ()
+    """Other workspaces in which the same edit changes the preset."""
+
+
+@dataclass(frozen=True)
+class Adopter:
+    """Turns what one workspace holds into files of one repository."""
+
+    tree: FileTree
+    schemas: Schemas
+    repository: Repository
+    workspace: str
+
+    def adopt(self, slugs: Iterable[str], actual: ActualState) -> Adopted:
+        """New files for presets that no file declares."""
+        files: dict[str, bytes] = {}
+        refused: dict[str, str] = {}
+        for slug in slugs:
+            try:
+                made = self._new_files(slug, _live(slug, actual))
+                self._check(made, slug, actual)
+            except InputError as error:
+                problems = "".join(f"; {problem.message}" for problem in error.problems)
+                refused[slug] = f"{error.message}{problems}"
+            else:
+                files.update(made)
+        return Adopted(files, refused)
+
+    def update(self, slug: str, actual: ActualState) -> Adopted:
+        """The files of a declared preset with what the workspace holds of it. InputError where they can't say it."""
+        preset = self.repository.rendered.workspaces[self.workspace][slug]
+        kind, version = self.repository.kinds.kind(preset.kind), _live(slug, actual)
+        settings = self.repository.settings(self.workspace)
+        held = held_content(version.content, settings.not_kept)
+        fields = field_changes(held, kept(kind, preset.content, settings.not_kept), kind)
+        files = self._edited(preset.source.file, fields, kind)
+        touched = self._check(files, slug, actual) if files else ()
+        return Adopted(files, touched=touched)
+
+    def _new_files(self, slug: str, version: Version) -> dict[str, bytes]:
+        if SLUG.fullmatch(slug) is None:
+            raise InputError("its slug is not one that files may have: small letters and digits, joined by hyphens")
+        folder = self.repository.project.project.presets
+        file, prompt_file = f"{folder}/{slug}.yaml", f"prompts/{slug}.md"
+        if file in self.repository.files:
+            raise InputError(f"{file} exists already")
+        kind, config = self._fitting(version.content.config)
+        prompt = version.content.system_prompt
+        document: dict[str, Json] = {} if kind == self.repository.project.project.defaults.kind else {"kind": kind}
+        files: dict[str, bytes] = {}
+        if prompt is not None and len(prompt) > PROMPT_CHARACTERS and prompt_text(f"{prompt}\n".encode()) == prompt:
+            document["system_prompt_file"] = prompt_file
+            files[f"{folder}/{prompt_file}"] = f"{prompt}\n".encode()
+        elif prompt is not None:
+            document["system_prompt"] = prompt
+        document["config"] = _against_defaults(self.repository.project.project.defaults.config, config)
+        way = "../" * (folder.count("/") + 1)
+        head = f"# yaml-language-server: $schema={way}schemas/preset.schema.json\n"
+        return {file: (head + dump(document)).encode(), **files}
+
+    def _fitting(self, config: JsonObject) -> tuple[str, JsonObject]:
+        """The first kind that the config is valid in, the default one before the others, and what it says in that."""
+        default = self.repository.project.project.defaults.kind
+        names = sorted(self.schemas.kinds(), key=lambda name: (name != default, name != DEFAULT_KIND, name))
+        reasons: list[str] = []
+        for name in names:
+            declared = without_inert(
+                _as_requested(config, self.repository.kinds.kind(name)), self.repository.kinds.kind(name)
+            )
+            findings = self.repository.kinds.checker(name).findings(declared)
+            errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+            if not errors:
+                return name, declared
+            reasons.append(f"{name}: {errors[0].message}")
+        raise InputError(f"its config fits no kind ({'; '.join(reasons)})")
+
+    def _edited(self, file: str, fields: Sequence[FieldChange], kind: Kind) -> dict[str, bytes]:
+        """The preset's file, and its prompt's, with the values that the workspace holds (the ``before`` of each)."""
+        data = self.tree.read(file, MAX_BYTES)
+        document = parse(data, file)
+        value: JsonObject = document if isinstance(document, Mapping) else {}
+        edits: list[Edit] = []
+        files: dict[str, bytes] = {}
+        for change in fields:
+            if change.path == ("system_prompt",):
+                layer, key = self._prompt_layer(value)
+                if key == "system_prompt_file" and isinstance(change.before, str):
+                    name = posixpath.join(posixpath.dirname(file), str(_at(value, (*layer, key))))
+                    files[posixpath.normpath(name)] = f"{change.before}\n".encode()
+                else:
+                    edits.append(Edit((*layer, key), change.before))
+            else:
+                edits.append(self._config_edit(value, change, kind))
+        edited = edit(data, file, edits)
+        return files if edited == data else {file: edited, **files}
+
+    def _prompt_layer(self, value: JsonObject) -> tuple[Path, str]:
+        for layer in (("overrides", self.workspace), ()):
+            for key in ("system_prompt", "system_prompt_file"):
+                if isinstance(_at(value, (*layer, key)), str):
+                    return layer, key
+        return (), "system_prompt"
+
+    def _config_edit(self, value: JsonObject, change: FieldChange, kind: Kind) -> Edit:
+        path = _requested_path(change.path, kind)
+        held = change.before
+        if isinstance(held, Mapping):
+            held = without_inert(held, kind, change.path[1:])
+        overridden = ("overrides", self.workspace, *path)
+        if _at(value, overridden) is not ABSENT:
+            return Edit(overridden, None if held is ABSENT else held)
+        below = _at({"config": self.repository.project.project.defaults.config}, path)
+        return Edit(path, None if held is ABSENT and below is not ABSENT else held)
+
+    def _check(self, files: Mapping[str, bytes], slug: str, actual: ActualState) -> tuple[str, ...]:
+        """Tries the files out. InputError unless they say just what the workspace holds; else the others they touch."""
+        tried = load(_Overlaid(self.tree, files), self.schemas)
+        declared = tried.rendered.workspaces[self.workspace].get(slug)
+        if declared is None:
+            mine = [problem for problem in tried.problems if problem.location.file in files]
+            raise InputError("the files would not be valid", problems=mine)
+        kind, not_kept = tried.kinds.kind(declared.kind), tried.settings(self.workspace).not_kept
+        held = held_content(_live(slug, actual).content, not_kept)
+        left = field_changes(held, kept(kind, declared.content, not_kept), kind)
+        if left:
+            names = ", ".join(change.name for change in left)
+            raise InputError(
+                f"what the workspace holds of {names} can't be said in the files", hint="edit them by hand"
+            )
+        return tuple(name for name, state in tried.rendered.workspaces.items() if self._touches(name, state.get(slug)))
+
+    def _touches(self, workspace: str, after: Preset | None) -> bool:
+        before = None if after is None else self.repository.rendered.workspaces[workspace].get(after.slug)
+        if workspace == self.workspace or before is None or after is None:
+            return False
+        return before.content.digest != after.content.digest
+
+
+@dataclass(frozen=True)
+class _Overlaid:
+    """A file tree with some files on top."""
+
+    below: FileTree
+    above: Mapping[str, bytes]
+
+    def files(self, folder: str) -> list[str]:
+        mine = (path for path in self.above if path.startswith(f"{folder}/"))
+        return sorted({*self.below.files(folder), *mine})
+
+    def read(self, path: str, limit: int) -> bytes:
+        return self.above[path] if path in self.above else self.below.read(path, limit)
+
+
+def _live(slug: str, actual: ActualState) -> Version:
+    found = actual.presets.get(slug)
+    if found is None or found.version is None:
+        raise InputError(f"the workspace serves no version of {slug}")
+    return found.version
+
+
+def _as_requested(config: JsonObject, kind: Kind) -> JsonObject:
+    """Stored names → names in the request."""
+    names = {entry.name: name for name, entry in kind.config.items()}
+    return {names.get(key, key): value for key, value in config.items()}
+
+
+def _requested_path(path: Path, kind: Kind) -> Path:
+    names = {entry.name: name for name, entry in kind.config.items()}
+    return (path[0], names.get(str(path[1]), path[1]), *path[2:])
+
+
+def _against_defaults(defaults: JsonObject, config: JsonObject) -> JsonObject:
+    """``config`` with a null for every default that it must not inherit."""
+    result = dict(config)
+    for key, value in defaults.items():
+        own = config.get(key)
+        if key not in config:
+            result[key] = None
+        elif isinstance(value, Mapping) and isinstance(own, Mapping):
+            result[key] = _against_defaults(value, own)
+    return result
+
+
+def _at(value: Json, path: Path) -> Json | Absent:
+    found: Json = value
+    for step in path:
+        if isinstance(found, Mapping) and step in found:
+            found = found[str(step)]
+        elif isinstance(found, Sequence) and not isinstance(found, str) and isinstance(step, int) and step < len(found):
+            found = found[step]
+        else:
+            return ABSENT
+    return found
