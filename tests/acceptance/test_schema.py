@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from presetctl.specs.library import SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 from tests.acceptance.cli import Shell
 from tests.unit.providers.server import ok, says, serving
 

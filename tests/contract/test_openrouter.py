@@ -21,7 +21,7 @@ from presetctl.emulator.switches import Switches
 from presetctl.persistence import kind_of
 from presetctl.providers.http import HttpJson
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
-from presetctl.specs.library import SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 from tests.contract.suite import ProviderContract, Workspace
 
 SCHEMAS = SchemaLibrary.packaged()

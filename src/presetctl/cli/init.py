@@ -10,7 +10,7 @@ from presetctl.cli.console import give
 from presetctl.domain.errors import PresetctlError
 from presetctl.load.atomic import write_atomically
 from presetctl.load.project import PROJECT_FILE
-from presetctl.specs.library import SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 
 _PROJECT = """\
 # yaml-language-server: $schema=schemas/project.schema.json

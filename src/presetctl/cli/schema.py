@@ -24,10 +24,10 @@ from presetctl.specs.accounting import Accounting, Entry, Fate, read_accounting
 from presetctl.specs.derive import config_schemas, derive_files, unaccounted
 from presetctl.specs.difference import difference
 from presetctl.specs.editor import preset_schema
-from presetctl.specs.library import FOLDER, SchemaLibrary
 from presetctl.specs.openapi import read_document, reduce
 from presetctl.specs.overlay import read_overlay
 from presetctl.specs.reading import MAX_BYTES, dump_json
+from presetctl.specs.schemas import FOLDER, SchemaLibrary
 
 OPENAPI, OVERLAY, PERSISTENCE = "openrouter/openapi.json", "openrouter/overlay.yaml", "openrouter/persistence.yaml"
 WOULD_DIFFER = 3

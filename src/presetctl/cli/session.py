@@ -19,7 +19,7 @@ from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.providers.registry import Connection, connect
 from presetctl.reconcile import Repository, load, load_base
-from presetctl.specs.library import SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 
 EMBEDDED_FOLDER = ".presetctl"
 

@@ -14,7 +14,7 @@ from presetctl.domain.preset import SLUG
 from presetctl.persistence import kind_of
 from presetctl.specs.derive import derive_files
 from presetctl.specs.editor import preset_schema
-from presetctl.specs.library import SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 from tests.unit.specs.support import CHAT, EARLIER, MESSAGES, OPENROUTER, RESPONSES, SCHEMAS, configs, errors
 
 BASE = "file:///schemas/"

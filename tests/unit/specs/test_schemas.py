@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from presetctl.domain.errors import InputError
-from presetctl.specs.library import SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 from tests.unit.specs.support import CHAT, MESSAGES, RESPONSES, SCHEMAS
 
 
