@@ -98,6 +98,18 @@ def read_tree(text: str) -> Tree:
     return _Reader(text).document()
 
 
+def read_comments(text: str) -> list[str]:
+    """Every comment in ``text``, in order."""
+    found, position = [], 0
+    for token in iter(CParser(text).get_token, None):
+        outside = text[position : token.start_mark.index]
+        if isinstance(token, tk.ScalarToken) and token.style in ("|", ">"):
+            outside += "\n" + text[token.start_mark.index : line_end(text, token.start_mark.index)]
+        found += [line[line.index("#") :].rstrip() for line in _LINE_END.split(outside) if "#" in line]
+        position = token.end_mark.index
+    return found
+
+
 def line_start(text: str, position: int) -> int:
     """Where the line of ``position`` starts."""
     return max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1
