@@ -1,9 +1,12 @@
-"""What commands that look at declared presets share."""
+"""What commands that look at presets share: the declared ones, and git's history where there is one."""
 
 from __future__ import annotations
 
+from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError
 from presetctl.domain.preset import Preset
+from presetctl.history import Renders
+from presetctl.load.git import GitRepository
 from presetctl.reconcile import Repository, Selection
 
 
@@ -19,3 +22,13 @@ def declared_preset(repository: Repository, workspace: str, slug: str) -> Preset
     if slug not in declared:
         check_valid(repository)
     return Selection([slug]).of(declared)[slug]
+
+
+def renders(session: Session, repository: Repository, workspace: str) -> tuple[Renders | None, tuple[str, ...]]:
+    """The presets at every commit, or None where git can't be asked; and what history can't tell."""
+    try:
+        around = GitRepository.around(session.root)
+        made = Renders(around, session.schemas, workspace, repository.settings(workspace).not_kept)
+        return made, made.limits
+    except InputError as error:
+        return None, (f"{error.message}, so that nothing is known of commits",)

@@ -24,13 +24,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """One version of a preset. ``commit`` is the oldest of the newest run of commits that declare the same content."""
+    """One version of a preset. ``commit`` is the one whose files declare the same content; None where none does."""
 
     version: Version
     live: bool
     commit: Commit | None
     fields: tuple[FieldChange, ...] = ()
-    """What it changed against the version before it; for the first version, everything that it holds."""
+    """What it changed against the version before it; nothing for the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,262 @@
+"""Versions ↔ commits: presets rendered at the commits that touched them, and compared with what a workspace holds.
+
+Nothing is stored and no clock is asked: a version belongs to a commit where that commit's files mean the same content.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+
+from presetctl.diff import field_changes
+from presetctl.domain.errors import InputError
+from presetctl.domain.history import Commit, VersionRecord
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import SLUG, Content
+from presetctl.domain.state import Version
+from presetctl.domain.values import Json
+from presetctl.inventory import Row, Standing
+from presetctl.kinds import Schemas
+from presetctl.load.documents import PRESET_SUFFIXES, prompt_files
+from presetctl.load.git import GitRepository
+from presetctl.load.gitlog import Log, Logged, read_log
+from presetctl.load.gittree import GitTree, read_blobs
+from presetctl.load.project import PROJECT_FILE, load_project
+from presetctl.load.strict_yaml import parse
+from presetctl.persistence import held_content, kept
+from presetctl.reconcile import load
+
+_DEFAULT_FOLDER = "presets"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the files of one commit declare a preset to be: its content as the workspace should hold it."""
+
+    kind: Kind
+    content: Content
+
+    def means(self, content: Content) -> bool:
+        """Whether a stored content is as good as this one."""
+        return not field_changes(content, self.content, self.kind)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What two commits that declare the same have in common."""
+        return self.kind.name, self.content.digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Neighbouring commits that declare the same, oldest first."""
+
+    commits: tuple[Logged, ...]
+    declared: Declared
+
+
+class Renders:
+    """The presets of one workspace at every commit of HEAD's history, each rendered when it's first asked for."""
+
+    def __init__(
+        self, repository: GitRepository, schemas: Schemas, workspace: str, not_kept: Sequence[str] = ()
+    ) -> None:
+        self._repository = repository
+        self._schemas = schemas
+        self._workspace = workspace
+        self._not_kept = not_kept
+        self._declaring: dict[str, list[tuple[str, Json]]] = {}
+        self._rendered: dict[tuple[str, str], Declared | None] = {}
+        self._runs: dict[str, list[_Run]] = {}
+
+    @cached_property
+    def limits(self) -> tuple[str, ...]:
+        """Why commits may be missing here; empty where all of history could be asked."""
+        found = []
+        if self._repository.shallow():
+            hint = "`git fetch --unshallow` brings it"
+            found.append(f"this clone is shallow, so older commits are not known; {hint}")
+        if self._presets.cut or self._projects.cut:
+            found.append(f"only the newest {len(self._presets.commits):,} commits were looked at")
+        return tuple(found)
+
+    def declares(self, slug: str) -> bool:
+        """Whether any file ever declared the slug."""
+        return bool(self._files(slug))
+
+    def match(self, slug: str, content: Content) -> Commit | None:
+        """The commit that a stored content comes from.
+
+        Of all commits that mean the same, it's the oldest of the run that was declared last.
+        """
+        held = held_content(content, self._not_kept)
+        runs = self._all_runs(slug)
+        found = next((index for index in reversed(range(len(runs))) if runs[index].declared.means(held)), None)
+        return None if found is None else self._origin(slug, runs, found)
+
+    def trace(self, slug: str, versions: Sequence[Version]) -> list[Commit | None]:
+        """The commit of every version, oldest version first.
+
+        Of all commits that mean the same, it's the oldest that doesn't lie before the previous version's: what was
+        changed and reverted gets the commit of the revert. Where there is none, somebody went back outside git, and
+        it's the oldest of all.
+        """
+        runs, commits, reached = self._all_runs(slug), list[Commit | None](), 0
+        for version in versions:
+            held = held_content(version.content, self._not_kept)
+            order = [*range(reached, len(runs)), *range(reached)]
+            found = next((index for index in order if runs[index].declared.means(held)), None)
+            reached = reached if found is None else max(reached, found)
+            commits.append(None if found is None else self._origin(slug, runs, found))
+        return commits
+
+    def _origin(self, slug: str, runs: Sequence[_Run], found: int) -> Commit:
+        """The oldest commit of a run; where it names no pull request, with that of the merge that brought it in."""
+        first = runs[found].commits[0].commit
+        if first.pull_request is not None:
+            return first
+        key = runs[found].declared.key
+        later = (it for run in runs[found:] if run.declared.key == key for it in run.commits)
+        merges = (it for it in later if len(it.parents) > 1 and it.commit.pull_request is not None)
+        for merge in merges:
+            before = self._at(slug, merge.parents[0])
+            if before is None or before.key != key:
+                return replace(first, pull_request=merge.commit.pull_request)
+        return first
+
+    def _all_runs(self, slug: str) -> list[_Run]:
+        if slug not in self._runs:
+            self._runs[slug] = list(self._find_runs(slug))
+        return self._runs[slug]
+
+    def _find_runs(self, slug: str) -> Iterator[_Run]:
+        """Runs, oldest first. Commits at which the preset was not declared belong to none, and end one."""
+        declared = ((logged, self._at(slug, logged.commit.id)) for logged in reversed(self._log(slug).commits))
+        for _, group in groupby(declared, key=lambda pair: pair[1] and pair[1].key):
+            commits, states = zip(*group, strict=True)
+            if states[0] is not None:
+                yield _Run(commits, states[0])
+
+    def _log(self, slug: str) -> Log:
+        """The commits that may have changed what is declared under a slug."""
+        files = self._files(slug)
+        if not files:
+            return Log((), frozenset(), False)
+        prompts = {
+            posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            for path, value in [*((path, value) for path, value in files), *self._project_values]
+            for _, name in prompt_files(value)
+        }
+        inside = {path for path in prompts if not path.startswith(("../", "/")) and "\0" not in path}
+        return read_log(self._repository, {PROJECT_FILE, *(path for path, _ in files), *inside})
+
+    def _at(self, slug: str, commit: str) -> Declared | None:
+        if (slug, commit) not in self._rendered:
+            self._rendered[slug, commit] = self._render(slug, commit)
+        return self._rendered[slug, commit]
+
+    def _render(self, slug: str, commit: str) -> Declared | None:
+        """The preset at one commit: only the files that ever declared it are read."""
+        tree = GitTree(self._repository, commit)
+        try:
+            folder = load_project(tree).project.presets
+            files = sorted({path for path, _ in self._files(slug) if _below(path, folder)})
+            found = load(tree, self._schemas, files)
+        except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared
+            return None
+        preset = found.rendered.workspaces.get(self._workspace, {}).get(slug)
+        if preset is None:
+            return None
+        kind = found.kinds.kind(preset.kind)
+        return Declared(kind, kept(kind, preset.content, self._not_kept))
+
+    @cached_property
+    def _projects(self) -> Log:
+        return read_log(self._repository, [PROJECT_FILE])
+
+    @cached_property
+    def _project_values(self) -> list[tuple[str, Json]]:
+        """Everything that presetctl.yaml ever said."""
+        contents = dict(read_blobs(self._repository, sorted({blob for _, blob in self._projects.blobs})))
+        values = (_parsed(data, PROJECT_FILE) for data in contents.values())
+        return [(PROJECT_FILE, value) for value in values if isinstance(value, Mapping)]
+
+    @cached_property
+    def _presets(self) -> Log:
+        """The history of every folder that ever held presets."""
+        folders = {
+            posixpath.normpath(name)
+            for _, value in self._project_values
+            if isinstance(value, Mapping) and isinstance(name := value.get("presets", _DEFAULT_FOLDER), str) and name
+        }
+        return read_log(self._repository, folders or {_DEFAULT_FOLDER})
+
+    @cached_property
+    def _contents(self) -> list[tuple[str, bytes]]:
+        """Every preset file as it ever was: path and content."""
+        blobs = sorted((path, blob) for path, blob in self._presets.blobs if _may_be_preset(path))
+        contents = dict(read_blobs(self._repository, sorted({blob for _, blob in blobs})))
+        return [(path, contents[blob]) for path, blob in blobs]
+
+    def _files(self, slug: str) -> list[tuple[str, Json]]:
+        """Every file that ever declared a slug, as it was then."""
+        if slug not in self._declaring:
+            self._declaring[slug] = list(self._find_files(slug)) if SLUG.fullmatch(slug) else []
+        return self._declaring[slug]
+
+    def _find_files(self, slug: str) -> Iterator[tuple[str, Json]]:
+        named = slug.encode()
+        candidates = ((path, data) for path, data in self._contents if _stem(path) == slug or named in data)
+        parsed = ((path, _parsed(data, path)) for path, data in candidates)
+        yield from ((path, value) for path, value in parsed if _slug(path, value) == slug)
+
+
+def _below(path: str, folder: str) -> bool:
+    normal = posixpath.normpath(folder)
+    return normal == "." or path.startswith(f"{normal}/")
+
+
+def _may_be_preset(path: str) -> bool:
+    return path.endswith(PRESET_SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
+
+
+def _stem(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]
+
+
+def _parsed(data: bytes, path: str) -> Json:
+    try:
+        return parse(data, path)
+    except InputError:
+        return None
+
+
+def _slug(path: str, value: Json) -> Json:
+    return value.get("slug", _stem(path)) if isinstance(value, Mapping) else None
+
+
+def version_records(
+    versions: Sequence[Version], commits: Sequence[Commit | None], live: str | None, kind: Kind
+) -> tuple[VersionRecord, ...]:
+    """Versions with their commits, and what each changed against the one before it. ``live`` is the id of one."""
+    every = replace(kind, dashboard_only=frozenset())  # between two stored versions these count like all others
+    records: list[VersionRecord] = []
+    for version, commit in zip(versions, commits, strict=True):
+        before = records[-1].version.content if records else version.content
+        fields = field_changes(before, version.content, every)
+        records.append(VersionRecord(version, version.id == live, commit, fields))
+    return tuple(records)
+
+
+def with_history(row: Row, renders: Renders) -> Row:
+    """Tells drifted from pending, and orphaned from unmanaged. Where history has gaps, the former aren't claimed."""
+    if row.standing is Standing.UNMANAGED and renders.declares(row.slug):
+        return replace(row, standing=Standing.ORPHANED)
+    if row.standing is not Standing.PENDING or row.live is None or not renders.declares(row.slug):
+        return row
+    commit = renders.match(row.slug, row.live.content)
+    if commit is None and not renders.limits:
+        return replace(row, standing=Standing.DRIFTED)
+    return replace(row, commit=commit)

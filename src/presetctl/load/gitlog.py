@@ -1,0 +1,83 @@
+"""What git's history says of some files: the commits that touched them, and everything that they ever were."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from presetctl.domain.history import Commit
+from presetctl.load.git import GitRepository
+
+MAX_COMMITS = 5000
+"""How many commits are looked at, the newest ones."""
+
+_FIELDS = "%H%x00%P%x00%cI%x00%an%x00%s"
+# Every side of every merge, whatever the person's settings say of renames, relative paths and following.
+_OPTIONS = ("--topo-order", "--full-history", "--root", "--diff-merges=separate", "--no-renames", "--no-relative")
+_SETTINGS = ("--raw", "--no-abbrev", "--no-follow", "--encoding=UTF-8", "-z", f"--format={_FIELDS}")
+_FILES = {"100644", "100755"}
+# "Merge pull request #12 from …", "Calm the tone (#12)" of a squash, "Merged in … (pull request #12)".
+_PULL_REQUEST = re.compile(r"^Merge pull request #(\d{1,9})\b|\((?:pull request )?#(\d{1,9})\)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A commit and those that it grew from."""
+
+    commit: Commit
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """``commits`` newest first, each before those that it grew from. ``blobs`` are pairs of path and blob id."""
+
+    commits: tuple[Logged, ...]
+    blobs: frozenset[tuple[str, str]]
+    cut: bool
+    """Whether there are more commits than are looked at."""
+
+
+def read_log(repository: GitRepository, paths: Collection[str], limit: int = MAX_COMMITS) -> Log:
+    """The commits up to HEAD that touched ``paths``, files or folders relative to the project.
+
+    Sides of merges count, also where the merge dropped them. InputError where there is no commit yet.
+    """
+    tip = repository.commit("HEAD")
+    places = [f":(literal){path}" for path in sorted(paths)]
+    printed = repository.run("log", *_OPTIONS, *_SETTINGS, f"--max-count={limit + 1}", tip, "--", *places)
+    commits: dict[str, Logged] = {}
+    blobs: set[tuple[str, str]] = set()
+    for item in _items(printed.decode("utf-8", "surrogateescape").split("\0")[:-1]):
+        if isinstance(item, Logged):
+            commits[item.commit.id] = item
+        else:
+            blobs.add((item[0].removeprefix(repository.prefix), item[1]))
+    return Log(tuple(commits.values())[:limit], frozenset(blobs), len(commits) > limit)
+
+
+def _items(tokens: list[str]) -> Iterator[Logged | tuple[str, str]]:
+    """Commits, and the path and blob of each file as it was after them."""
+    position = 0
+    while position < len(tokens):
+        token = tokens[position].lstrip("\n")
+        if token.startswith(":"):
+            _, mode, _, blob, _ = token.split(" ")
+            if mode in _FILES:
+                yield tokens[position + 1], blob
+            position += 2
+        else:
+            yield _logged(token, *tokens[position + 1 : position + 5])
+            position += 5
+
+
+def _logged(commit: str, parents: str, time: str, author: str, subject: str) -> Logged:
+    utc = re.sub(r"\+00:00$", "Z", time)  # as git writes it since 2.45
+    return Logged(Commit(commit, utc, author, subject, pull_request(subject)), tuple(parents.split()))
+
+
+def pull_request(subject: str) -> int | None:
+    """The number of the pull request that a commit's subject names."""
+    found = _PULL_REQUEST.search(subject)
+    return int(found[1] or found[2]) if found else None
