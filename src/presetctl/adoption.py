@@ -13,9 +13,9 @@ from presetctl.diff import field_changes, without_inert
 from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Kind
-from presetctl.domain.preset import DEFAULT_KIND, SLUG, Preset
+from presetctl.domain.preset import DEFAULT_KIND, SLUG, Content, Preset
 from presetctl.domain.problem import Severity
-from presetctl.domain.state import ActualState, Version
+from presetctl.domain.state import ActualState
 from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.kinds import Schemas
 from presetctl.load.documents import prompt_text
@@ -55,8 +55,9 @@ class Adopter:
         refused: dict[str, str] = {}
         for slug in slugs:
             try:
-                made = self._new_files(slug, _live(slug, actual))
-                self._check(made, slug, actual)
+                content = live_content(slug, actual)
+                made = self._new_files(slug, content)
+                self._check(made, slug, content)
             except InputError as error:
                 problems = "".join(f"; {problem.message}" for problem in error.problems)
                 refused[slug] = f"{error.message}{problems}"
@@ -64,26 +65,25 @@ class Adopter:
                 files.update(made)
         return Adopted(files, refused)
 
-    def update(self, slug: str, actual: ActualState) -> Adopted:
-        """The files of a declared preset with what the workspace holds of it. InputError where they can't say it."""
+    def update(self, slug: str, content: Content) -> Adopted:
+        """The files of a declared preset with another content, a stored one. InputError where they can't say it."""
         preset = self.repository.rendered.workspaces[self.workspace][slug]
-        kind, version = self.repository.kinds.kind(preset.kind), _live(slug, actual)
-        settings = self.repository.settings(self.workspace)
-        held = held_content(version.content, settings.not_kept)
+        kind, settings = self.repository.kinds.kind(preset.kind), self.repository.settings(self.workspace)
+        held = held_content(content, settings.not_kept)
         fields = field_changes(held, kept(kind, preset.content, settings.not_kept), kind)
         files = self._edited(preset.source.file, fields, kind)
-        touched = self._check(files, slug, actual) if files else ()
+        touched = self._check(files, slug, content) if files else ()
         return Adopted(files, touched=touched)
 
-    def _new_files(self, slug: str, version: Version) -> dict[str, bytes]:
+    def _new_files(self, slug: str, content: Content) -> dict[str, bytes]:
         if SLUG.fullmatch(slug) is None:
             raise InputError("its slug is not one that files may have: small letters and digits, joined by hyphens")
         folder = self.repository.project.project.presets
         file, prompt_file = f"{folder}/{slug}.yaml", f"prompts/{slug}.md"
         if file in self.repository.files:
             raise InputError(f"{file} exists already")
-        kind, config = self._fitting(version.content.config)
-        prompt = version.content.system_prompt
+        kind, config = self._fitting(content.config)
+        prompt = content.system_prompt
         document: dict[str, Json] = {} if kind == self.repository.project.project.defaults.kind else {"kind": kind}
         files: dict[str, bytes] = {}
         if prompt is not None and len(prompt) > PROMPT_CHARACTERS and prompt_text(f"{prompt}\n".encode()) == prompt:
@@ -150,21 +150,19 @@ class Adopter:
         below = _at({"config": self.repository.project.project.defaults.config}, path)
         return Edit(path, None if held is ABSENT and below is not ABSENT else held)
 
-    def _check(self, files: Mapping[str, bytes], slug: str, actual: ActualState) -> tuple[str, ...]:
-        """Tries the files out. InputError unless they say just what the workspace holds; else the others they touch."""
+    def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> tuple[str, ...]:
+        """Tries the files out. InputError unless they say just ``content``; else the other workspaces they touch."""
         tried = load(_Overlaid(self.tree, files), self.schemas)
         declared = tried.rendered.workspaces[self.workspace].get(slug)
         if declared is None:
             mine = [problem for problem in tried.problems if problem.location.file in files]
             raise InputError("the files would not be valid", problems=mine)
         kind, not_kept = tried.kinds.kind(declared.kind), tried.settings(self.workspace).not_kept
-        held = held_content(_live(slug, actual).content, not_kept)
+        held = held_content(content, not_kept)
         left = field_changes(held, kept(kind, declared.content, not_kept), kind)
         if left:
             names = ", ".join(change.name for change in left)
-            raise InputError(
-                f"what the workspace holds of {names} can't be said in the files", hint="edit them by hand"
-            )
+            raise InputError(f"what is stored of {names} can't be said in the files", hint="edit them by hand")
         return tuple(name for name, state in tried.rendered.workspaces.items() if self._touches(name, state.get(slug)))
 
     def _touches(self, workspace: str, after: Preset | None) -> bool:
@@ -189,11 +187,12 @@ class _Overlaid:
         return self.above[path] if path in self.above else self.below.read(path, limit)
 
 
-def _live(slug: str, actual: ActualState) -> Version:
+def live_content(slug: str, actual: ActualState) -> Content:
+    """What the workspace serves of a preset. InputError where it serves nothing."""
     found = actual.presets.get(slug)
     if found is None or found.version is None:
         raise InputError(f"the workspace serves no version of {slug}")
-    return found.version
+    return found.version.content
 
 
 def _as_requested(config: JsonObject, kind: Kind) -> JsonObject:

@@ -11,6 +11,7 @@ import pytest
 from presetctl.emulator.app import Emulator, create_app
 from presetctl.emulator.server import serve
 from tests.acceptance.cli import Shell
+from tests.gits import Git, needs_git
 
 SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/preset.schema.json\n"
 
@@ -227,3 +228,48 @@ def test_two_hundred_presets_and_an_empty_plan(shell: Shell, app: Emulator) -> N
         save(app, f"p-{number}", prompt or None, model="x/y", **chosen)
     assert shell("import", "--all").out.count("written  presets/p-") == 200
     assert "No changes: 200 presets as declared." in shell("plan").out
+
+
+def versions(shell: Shell, *temperatures: float) -> None:
+    for temperature in temperatures:
+        shell.write("presets/mail.yaml", f"# ours\nconfig: {{model: x, temperature: {temperature}}}  # now\n")
+        shell("apply", "--yes")
+
+
+def test_going_back_to_a_version_is_an_edit(shell: Shell, app: Emulator) -> None:
+    versions(shell, 0.1, 0.2, 0.3)
+    ran = shell("rollback", "mail", "--to", "v1")
+    assert content(shell, "presets/mail.yaml") == "# ours\nconfig: {model: x, temperature: 0.1}  # now\n"
+    assert "~ update mail  version 3 → 4" in ran.out
+    assert "~ config.temperature: 0.3 → 0.1" in ran.out
+    assert "Nothing was applied." in ran.err
+    assert len(app.requests) == len([r for r in app.requests if r[0] == "GET"]) + 3
+
+
+def test_going_back_and_applying(shell: Shell, app: Emulator) -> None:
+    versions(shell, 0.1, 0.2)
+    assert "add --yes" in shell("rollback", "mail", "--to", "1", "--apply", code=64).err
+    assert "0.2" in content(shell, "presets/mail.yaml")
+    assert "applied  mail version 3" in shell("rollback", "mail", "--to", "1", "--apply", "--yes").out
+    assert "No changes" in shell("plan").out
+
+
+@needs_git
+def test_going_back_to_a_commit(shell: Shell, app: Emulator) -> None:
+    git = Git.init(shell.folder)
+    versions(shell, 0.1)
+    git.commit("one")
+    versions(shell, 0.2)
+    git.commit("two", time=1)
+    shell("rollback", "mail", "--to", "HEAD~1")
+    assert "temperature: 0.1" in content(shell, "presets/mail.yaml")
+    git.write("presets/new.yaml", "config: {model: x}\n")
+    assert "commit HEAD declares no preset new" in shell("rollback", "new", "--to", "HEAD", code=64).err
+
+
+def test_going_back_to_nothing(shell: Shell, app: Emulator) -> None:
+    versions(shell, 0.1)
+    ran = shell("rollback", "mail", "--to", "7", code=64)
+    assert "live has no version 7 of mail" in ran.err
+    assert "it has 1" in ran.err
+    assert "no file declares a preset other" in shell("rollback", "other", "--to", "1", code=64).err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from presetctl import reconcile
-from presetctl.adoption import Adopted, Adopter
+from presetctl.adoption import Adopted, Adopter, live_content
 from presetctl.cli.console import give, say
 from presetctl.cli.declared import check_valid, declared_preset
 from presetctl.cli.session import Session, workspace_option
@@ -52,7 +52,7 @@ def command(ctx: click.Context, slugs: tuple[str, ...], everything: bool, update
         else:
             adopted = [_adopt(adopter, repository, name, slugs, connection.reader)]
     for one in adopted:
-        _write(session, one)
+        write_adopted(session, one)
     ctx.exit(_code(adopted))
 
 
@@ -73,10 +73,11 @@ def _adopt(
 
 def _update(adopter: Adopter, repository: Repository, workspace: str, slug: str, reader: PresetReader) -> Adopted:
     declared_preset(repository, workspace, slug)
-    return adopter.update(slug, reconcile.gather(repository, workspace, reader, [slug]))
+    return adopter.update(slug, live_content(slug, reconcile.gather(repository, workspace, reader, [slug])))
 
 
-def _write(session: Session, adopted: Adopted) -> None:
+def write_adopted(session: Session, adopted: Adopted) -> None:
+    """Writes the files, and tells what was written, what was refused, and what else they change."""
     for path, data in adopted.files.items():
         (session.root / path).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(session.root / path, data)

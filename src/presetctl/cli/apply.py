@@ -19,6 +19,7 @@ from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
 from presetctl.plan import SavedPlan
+from presetctl.providers.registry import Connection
 from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import apply_document, as_text
 from presetctl.report.text import outcome_text, outcomes_summary, plan_text
@@ -62,31 +63,44 @@ def command(
       presetctl apply -w production --yes
       presetctl apply plan.json --yes
     """
-    if not yes and not sys.stdin.isatty():
-        raise UsageError(
-            "there is no terminal to ask on; nothing was written", hint="add --yes to apply without asking"
-        )
+    check_can_ask(yes)
     session = Session.open(ctx)
     repository = session.repository()
     saved = None if planfile is None else load_plan(session.start / Path(planfile))
     name = session.workspace(repository, _workspace(workspace, saved))
-    show = _Shown(form)
+    consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
     with session.connection(repository, name, writes=True) as connection:
         selection, compared = Selection(saved.slugs) if saved else Selection(), session.base(base, name)
         planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection, compared)
         if saved is not None:
             reconcile.check_saved(planned, saved)
-        show.plan(planned.plan)
-        outcomes: list[Outcome] = []
-        consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
-        if not yes:
-            consent = _typed(planned.plan, reconcile.protected(repository, planned), consent)
-        if planned.plan.pending and (yes or _agreed(repository, planned, consent)):
-            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent):
-                outcomes.append(outcome)
-                show.outcome(outcome)
+        code = carry_out(repository, planned, connection, yes=yes, consent=consent, form=form)
+    ctx.exit(code)
+
+
+def check_can_ask(yes: bool) -> None:
+    """UsageError where somebody would have to be asked and nobody is there."""
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask on; nothing was written", hint="add --yes to apply without asking"
+        )
+
+
+def carry_out(
+    repository: Repository, planned: Planned, connection: Connection, *, yes: bool, consent: Consent, form: str
+) -> int:
+    """Shows a plan, asks unless ``yes``, applies it and tells what became of it; gives the exit code."""
+    show = _Shown(form)
+    show.plan(planned.plan)
+    outcomes: list[Outcome] = []
+    if not yes:
+        consent = _typed(planned.plan, reconcile.protected(repository, planned), consent)
+    if planned.plan.pending and (yes or _agreed(repository, planned, consent)):
+        for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent):
+            outcomes.append(outcome)
+            show.outcome(outcome)
     show.end(planned.plan, outcomes)
-    ctx.exit(exit_code(outcomes))
+    return exit_code(outcomes)
 
 
 def _workspace(named: str | None, saved: SavedPlan | None) -> str | None:

@@ -1,0 +1,91 @@
+"""``presetctl rollback``."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from presetctl import reconcile
+from presetctl.adoption import Adopter
+from presetctl.cli.adopt import write_adopted
+from presetctl.cli.apply import carry_out, check_can_ask
+from presetctl.cli.console import give, say
+from presetctl.cli.declared import check_valid, declared_preset
+from presetctl.cli.session import Session, workspace_option
+from presetctl.domain.errors import UsageError
+from presetctl.domain.preset import Content
+from presetctl.guard import Consent
+from presetctl.load.git import head
+from presetctl.load.tree import WorkTree
+from presetctl.persistence import kept
+from presetctl.ports import PresetReader
+from presetctl.reconcile import Repository, Selection
+from presetctl.report.text import Style, plan_text
+
+_VERSION = re.compile(r"v?([0-9]{1,9})", re.ASCII)
+
+
+@click.command("rollback")
+@click.argument("slug")
+@click.option("--to", "target", required=True, metavar="VERSION|COMMIT", help="A version number, or a commit.")
+@workspace_option
+@click.option("--apply", "applies", is_flag=True, help="Apply the edit right away, after asking.")
+@click.option("--yes", is_flag=True, help="With --apply: don't ask.")
+@click.option(
+    "--allow-protected", multiple=True, metavar="NAME", help="Agree to change a protected preset or workspace."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    slug: str,
+    target: str,
+    workspace: str | None,
+    applies: bool,
+    yes: bool,
+    allow_protected: tuple[str, ...],
+) -> None:
+    """Go back to what a preset was in an earlier version or commit.
+
+    No workspace can make an old version live again. So the old content is written into the preset's files, as an edit
+    that you can review and commit, and the plan is shown; applying it makes a new version with the old content.
+
+    \b
+    Examples:
+      presetctl rollback email-copywriter --to 3
+      presetctl rollback email-copywriter --to HEAD~2 --apply
+    """
+    if applies:
+        check_can_ask(yes)
+    session = Session.open(ctx)
+    repository = session.repository()
+    check_valid(repository)
+    name = session.workspace(repository, workspace)
+    declared_preset(repository, name, slug)
+    with session.connection(repository, name, writes=applies) as connection:
+        content = _content(session, repository, name, slug, target, connection.reader)
+        adopted = Adopter(WorkTree(session.root), session.schemas, repository, name).update(slug, content)
+        write_adopted(session, adopted)
+        edited = session.repository()
+        planned = reconcile.plan(edited, name, connection.reader, head(session.root), Selection([slug]))
+        if applies:
+            consent = Consent(protected=frozenset(allow_protected))
+            ctx.exit(carry_out(edited, planned, connection, yes=yes, consent=consent, form="human"))
+    give(plan_text(planned.plan, Style()))
+    say("Nothing was applied. Review the edit, commit it, and apply.")
+
+
+def _content(
+    session: Session, repository: Repository, workspace: str, slug: str, target: str, reader: PresetReader
+) -> Content:
+    number = _VERSION.fullmatch(target)
+    if number is not None:
+        versions = {version.number: version for version in reader.list_versions(slug)}
+        if int(number[1]) not in versions:
+            known = f"it has {', '.join(map(str, sorted(versions)[-10:]))}" if versions else "it has none"
+            raise UsageError(f"{workspace} has no version {number[1]} of {slug}", hint=known)
+        return versions[int(number[1])].content
+    preset = session.required_base(target, workspace).presets.get(slug)
+    if preset is None:
+        raise UsageError(f"commit {target} declares no preset {slug}", hint=f"see `presetctl history {slug}`")
+    return kept(repository.kinds.kind(preset.kind), preset.content)
