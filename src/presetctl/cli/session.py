@@ -13,6 +13,7 @@ import click
 
 from presetctl.domain.errors import InputError, PresetctlError, UsageError
 from presetctl.domain.state import BaseState
+from presetctl.load.documents import preset_files
 from presetctl.load.git import Base, GitRepository, find_base
 from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
@@ -72,6 +73,22 @@ class Session:
         if found is None:
             return None
         return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
+
+    def files(self, paths: Sequence[str]) -> list[str]:
+        """The named files, and the preset files in the named folders, as paths from the project's folder."""
+        tree = WorkTree(self.root)
+        found: list[str] = []
+        for path in paths:
+            absolute = self.start / path
+            try:
+                inside = Path(absolute.parent.resolve(), absolute.name).relative_to(self.root).as_posix()
+            except ValueError:
+                raise UsageError(f"{path} is not inside the project {self.root}") from None
+            if absolute.is_dir():
+                found += preset_files(tree, absolute.resolve().relative_to(self.root).as_posix())
+            elif inside != PROJECT_FILE:
+                found.append(inside)
+        return list(dict.fromkeys(found))
 
     def workspace(self, repository: Repository, name: str | None) -> str:
         """The workspace that is meant. UsageError where none is named and none is the default."""

@@ -10,10 +10,6 @@ import click
 
 from presetctl.cli.console import give, style_for
 from presetctl.cli.session import Session
-from presetctl.domain.errors import UsageError
-from presetctl.load.documents import preset_files
-from presetctl.load.project import PROJECT_FILE
-from presetctl.load.tree import WorkTree
 from presetctl.report.github import problems_commands
 from presetctl.report.json import as_text, problems_document
 from presetctl.report.text import problems_text, validation_summary
@@ -41,7 +37,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
       presetctl validate --format github      annotations in GitHub Actions
     """
     session = Session.open(ctx)
-    repository = session.repository(_files(session, paths) if paths else None)
+    repository = session.repository(session.files(paths) if paths else None)
     problems, files = repository.problems, len(repository.files)
     style = style_for(sys.stdout)
     if form == "json":
@@ -68,20 +64,3 @@ def _from_checkout(root: Path) -> str:
         return ""
     way = root.relative_to(Path(checkout).resolve()).as_posix()
     return "" if way == "." else f"{way}/"
-
-
-def _files(session: Session, paths: tuple[str, ...]) -> list[str]:
-    """The named files, and the preset files in the named folders, as paths from the project's folder."""
-    tree = WorkTree(session.root)
-    found: list[str] = []
-    for path in paths:
-        absolute = session.start / path
-        try:
-            inside = Path(absolute.parent.resolve(), absolute.name).relative_to(session.root).as_posix()
-        except ValueError:
-            raise UsageError(f"{path} is not inside the project {session.root}") from None
-        if absolute.is_dir():
-            found += preset_files(tree, absolute.resolve().relative_to(session.root).as_posix())
-        elif inside != PROJECT_FILE:
-            found.append(inside)
-    return list(dict.fromkeys(found))
