@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 comma := ,
 empty :=
 CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py validate.py \
-  kinds.py desired.py plan.py drift.py guard.py apply.py reconcile.py))
+  kinds.py desired.py plan.py drift.py inventory.py guard.py apply.py reconcile.py))
 
 .PHONY: demo test lint format bench schemas clean
 

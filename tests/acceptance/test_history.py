@@ -74,7 +74,7 @@ def test_versions_and_the_commits_that_they_come_from(shell: Shell, git: Git, ap
     assert commits(shell) == [first, None, second]
     out = shell("history", "mail").out
     assert out.startswith("mail  workspace main\n\nversion 3  ")
-    assert f"  live\n    {second[:12]} #12 Calm the tone (#12)\n    ~ config.temperature: 0.9 → 0.5\n" in out
+    assert f"  live\n    {second[:12]} Calm the tone (#12)\n    ~ config.temperature: 0.9 → 0.5\n" in out
     assert "        - Be [-kind-].\n        + Be {+calm+}.\n" in out
     assert "\n    edited outside git\n    ~ config.temperature: 0.5 → 0.9\n" in out
     assert out.endswith(f"\n    {first[:12]} Start\n\n3 versions: 2 from commits, 1 edited outside git.\n")
@@ -162,7 +162,7 @@ def test_a_squash_has_its_own_number(shell: Shell, git: Git) -> None:
     squashed = git.commit("Warmer (#9)", 4)
     shell("apply", "--yes")
     assert commits(shell) == [squashed]
-    assert "#9 Warmer (#9)" in shell("history", "mail").out
+    assert f"{squashed[:12]} Warmer (#9)\n" in shell("history", "mail").out
 
 
 def test_renames_of_files_folders_and_prompts(shell: Shell, git: Git) -> None:

@@ -64,11 +64,11 @@ def _states(row: Row) -> Iterable[str]:
 
 
 def commit_text(commit: Commit) -> str:
-    """``1a2b3c4d5e6f #12 Calm the tone (#12)``: short id, pull request and subject, cut where it's long."""
-    number = f" #{commit.pull_request}" if commit.pull_request is not None else ""
-    subject = one_line(commit.subject)
+    """``1a2b3c4d5e6f Calm the tone (#12)``: short id and subject, with the pull request before it if it lacks that."""
+    subject, number = one_line(commit.subject), f"#{commit.pull_request}"
     shown = subject if len(subject) <= _SUBJECT_SHOWN else f"{subject[: _SUBJECT_SHOWN - 1]}…"
-    return f"{one_line(commit.id[:12])}{number} {shown}".rstrip()
+    words = [one_line(commit.id[:12]), "" if commit.pull_request is None or number in shown else number, shown]
+    return " ".join(word for word in words if word)
 
 
 def _words(standing: Standing) -> str:

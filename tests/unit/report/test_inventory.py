@@ -54,7 +54,7 @@ Workspace production
 SLUG      KIND                 VERSION  SINCE                 STATE
 a         openrouter/messages  3        2026-04-20T10:00:00Z  in sync
 b         openrouter/messages  12       -                     pending (config.model), disabled, live from cccccccccccc \
-#12 Calm the tone (#12)
+Calm the tone (#12)
 long-one  openrouter/messages  -        -                     pending (not in the workspace yet)
 many      openrouter/messages  3        2026-04-20T10:00:00Z  drifted (v, w, x and 2 more)
 once      -                    -        -                     orphaned
@@ -83,7 +83,9 @@ def test_colours_mark_the_state_alone() -> None:
 @pytest.mark.parametrize(
     ("commit", "text"),
     [
-        (COMMIT, "cccccccccccc #12 Calm the tone (#12)"),
+        (COMMIT, "cccccccccccc Calm the tone (#12)"),
+        (Commit("a" * 40, "", "", "Calm", 7), "aaaaaaaaaaaa #7 Calm"),
+        (Commit("a" * 40, "", "", "x" * 60 + " (#7)", 7), "aaaaaaaaaaaa #7 " + "x" * 59 + "…"),
         (Commit("a" * 40, "", "", "x" * 60), "aaaaaaaaaaaa " + "x" * 60),
         (Commit("a" * 40, "", "", "x" * 61), "aaaaaaaaaaaa " + "x" * 59 + "…"),
         (Commit("a" * 40, "", "", ""), "aaaaaaaaaaaa"),
