@@ -387,7 +387,7 @@ class Terminal(io.StringIO):
 def test_a_protected_preset_needs_its_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell("init")
     shell.replace(EXAMPLE, "config:", "protected: true\nconfig:")
-    assert "Apply would stop: example is protected (--allow-protected example agrees)." in shell("plan").err
+    assert "Apply to local would stop: example is protected (--allow-protected example agrees)." in shell("plan").err
     ran = shell("apply", "--yes", code=4)
     assert "nothing was written: example is protected" in ran.err
     assert "+ create example" in ran.out, "the plan is shown all the same"
@@ -420,3 +420,22 @@ def test_too_many_updates_need_their_number(shell: Shell) -> None:
     assert "6 applied" in shell("apply", "--yes", "--allow-updates", "6").out
     shell.replace("presetctl.yaml", "url: embedded", "url: embedded\n    limits: {updates: a lot}")
     assert "presetctl.yaml:8:23: error: `updates` must be a number of presets" in shell("validate", code=3).err
+
+
+def test_several_workspaces_side_by_side(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENROUTER_API_KEY")
+    shell("init")
+    shell.replace("presetctl.yaml", "workspaces:", "workspaces:\n  staging: {provider: openrouter, url: embedded}")
+    shell.replace(EXAMPLE, "config:", "overrides: {staging: {config: {temperature: 0.1}}}\nconfig:")
+    shell("apply", "--yes", "-w", "staging")
+    ran = shell("plan", "--all-workspaces")
+    assert "Workspace staging (openrouter, embedded)\n\nNo changes: 1 preset as declared." in ran.out
+    assert "+ create example" in ran.out
+    assert ran.out.endswith("staging  No changes: 1 preset as declared.\nlocal    Plan: 1 to create, 0 unchanged.\n")
+    document = shell("plan", "-w", "local", "-w", "staging", "--format", "json").json
+    assert [plan["workspace"]["name"] for plan in document["plans"]] == ["local", "staging"]
+    assert [plan["summary"]["create"] for plan in document["plans"]] == [1, 0]
+    shell("plan", "--all-workspaces", "--detailed-exitcode", code=2)
+    assert "don't go together" in shell("plan", "--all-workspaces", "-w", "local", code=64).err
+    assert "one file holds one plan" in shell("plan", "--all-workspaces", "--out", "x.json", code=64).err
+    shell("plan", "-w", "local", "-w", "local", "--out", "x.json")

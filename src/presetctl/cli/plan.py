@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from presetctl import reconcile
 from presetctl.cli.console import give, say, style_for
-from presetctl.cli.session import Session, workspace_option
+from presetctl.cli.session import Session
+from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
 from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
-from presetctl.reconcile import Selection
-from presetctl.report.json import as_text, plan_document
-from presetctl.report.text import plan_text
+from presetctl.reconcile import Repository, Selection
+from presetctl.report.json import as_text, plan_document, plans_document
+from presetctl.report.text import plans_text
 
 CHANGES = 2
 
 
 @click.command("plan")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
-@workspace_option
+@click.option(
+    "-w", "--workspace", "workspaces", multiple=True, metavar="NAME", help="The workspace; repeat for several."
+)
+@click.option("--all-workspaces", is_flag=True, help="Plan every workspace of the project.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out presets whose slug matches.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.option("--out", metavar="FILE", help="Save the plan as JSON, for `presetctl apply FILE`.")
@@ -33,7 +38,8 @@ CHANGES = 2
 def command(
     ctx: click.Context,
     slugs: tuple[str, ...],
-    workspace: str | None,
+    workspaces: tuple[str, ...],
+    all_workspaces: bool,
     exclude: tuple[str, ...],
     form: str,
     out: str | None,
@@ -51,28 +57,49 @@ def command(
       presetctl plan
       presetctl plan -w production email-copywriter
       presetctl plan --exclude 'draft-*' --out plan.json
+      presetctl plan -w staging -w production   or --all-workspaces
       presetctl plan --base main
       presetctl plan --base main --offline      for a pull request from a fork: needs no key
     """
+    if all_workspaces and workspaces:
+        raise UsageError("--all-workspaces and -w don't go together", hint="leave one away")
     session = Session.open(ctx)
     repository = session.repository()
-    name = session.workspace(repository, workspace)
-    compared, selection = session.base(base, name), Selection(slugs, exclude)
-    if compared is not None and base is None:
-        say(f"Compared with commit {compared.commit[:12]}, the {compared.reason}.")
-    if offline:
-        if compared is None:
-            raise UsageError("--offline needs a base to compare with", hint="name it with --base")
-        planned = reconcile.plan_offline(repository, name, compared, head(session.root), selection)
-    else:
-        with session.connection(repository, name) as connection:
-            planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection, compared)
-    document = as_text(plan_document(planned.plan))
+    named = tuple(repository.project.project.workspaces) if all_workspaces else workspaces
+    names = list(dict.fromkeys(session.workspace(repository, name) for name in named or [None]))
+    if out is not None and len(names) > 1:
+        raise UsageError("one file holds one plan", hint="give --out with one workspace")
+    planner = _Planner(session, repository, Selection(slugs, exclude), base, offline)
+    plans = [planner.plan(name) for name in names]
+    document = as_text(plan_document(plans[0]) if len(plans) == 1 else plans_document(plans))
     if out is not None:
         write_atomically(session.start / Path(out), f"{document}\n".encode())
         say(f"The plan is saved in {out}.")
-    for objection in () if offline else reconcile.objections(repository, planned):
-        say(f"Apply would stop: {objection.message} ({objection.agree} agrees).")
     style = style_for(sys.stdout)
-    give(document if form == "json" else plan_text(planned.plan, style), style)
-    ctx.exit(CHANGES if detailed_exitcode and planned.plan.pending else 0)
+    give(document if form == "json" else plans_text(plans, style), style)
+    ctx.exit(CHANGES if detailed_exitcode and any(plan.pending for plan in plans) else 0)
+
+
+@dataclass(frozen=True)
+class _Planner:
+    """Plans one workspace after the other; the key of each is read only when its turn comes."""
+
+    session: Session
+    repository: Repository
+    selection: Selection
+    base: str | None
+    offline: bool
+
+    def plan(self, name: str) -> Plan:
+        now, compared = head(self.session.root), self.session.base(self.base, name)
+        if compared is not None and self.base is None:
+            say(f"Compared with commit {compared.commit[:12]}, the {compared.reason}.")
+        if self.offline:
+            if compared is None:
+                raise UsageError("--offline needs a base to compare with", hint="name it with --base")
+            return reconcile.plan_offline(self.repository, name, compared, now, self.selection).plan
+        with self.session.connection(self.repository, name) as connection:
+            planned = reconcile.plan(self.repository, name, connection.reader, now, self.selection, compared)
+        for objection in reconcile.objections(self.repository, planned):
+            say(f"Apply to {name} would stop: {objection.message} ({objection.agree} agrees).")
+        return planned.plan

@@ -44,6 +44,11 @@ def plan_document(plan: Plan) -> dict[str, Json]:
     }
 
 
+def plans_document(plans: Sequence[Plan]) -> dict[str, Json]:
+    """The plans of several workspaces."""
+    return {**header(), "plans": [plan_document(plan) for plan in plans]}
+
+
 def _change(change: Change) -> dict[str, Json]:
     before = change.before
     return {

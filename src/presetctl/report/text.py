@@ -72,6 +72,15 @@ def plan_text(plan: Plan, style: Style) -> str:
     return inert("\n".join([*lines, summary_line(plan)]))
 
 
+def plans_text(plans: Sequence[Plan], style: Style) -> str:
+    """Several plans, one after the other, and at the end a line for each."""
+    texts = [plan_text(plan, style) for plan in plans]
+    if len(plans) > 1:
+        width = max(len(plan.workspace.name) for plan in plans)
+        texts.append("\n".join(f"{plan.workspace.name:<{width}}  {summary_line(plan)}" for plan in plans))
+    return "\n\n".join(texts)
+
+
 def summary_line(plan: Plan) -> str:
     """``No changes …`` or how many presets would be created, updated and so on."""
     counts = [
