@@ -6,7 +6,7 @@ Nothing is stored and no clock is asked: a version belongs to a commit where tha
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -58,15 +58,25 @@ class _Run:
 
 
 class Renders:
-    """The presets of one workspace at every commit of HEAD's history, each rendered when it's first asked for."""
+    """The presets of one workspace at every commit of HEAD's history, each rendered when it's first asked for.
+
+    Other branches are asked only for what HEAD's history doesn't have: somebody may have applied from one.
+    """
 
     def __init__(
-        self, repository: GitRepository, schemas: Schemas, workspace: str, not_kept: Sequence[str] = ()
+        self,
+        repository: GitRepository,
+        schemas: Schemas,
+        workspace: str,
+        not_kept: Sequence[str] = (),
+        *,
+        everywhere: bool = False,
     ) -> None:
         self._repository = repository
         self._schemas = schemas
         self._workspace = workspace
         self._not_kept = not_kept
+        self._everywhere = everywhere
         self._declaring: dict[str, list[tuple[str, Json]]] = {}
         self._rendered: dict[tuple[str, str], Declared | None] = {}
         self._runs: dict[str, list[_Run]] = {}
@@ -94,7 +104,15 @@ class Renders:
         held = held_content(content, self._not_kept)
         runs = self._all_runs(slug)
         found = next((index for index in reversed(range(len(runs))) if runs[index].declared.means(held)), None)
-        return None if found is None else self._origin(slug, runs, found)
+        return self._match_elsewhere(slug, content) if found is None else self._origin(slug, runs, found)
+
+    def _match_elsewhere(self, slug: str, content: Content) -> Commit | None:
+        commit = None if self._everywhere else self._branches.match(slug, content)
+        return commit and replace(commit, elsewhere=True)
+
+    @cached_property
+    def _branches(self) -> Renders:
+        return Renders(self._repository, self._schemas, self._workspace, self._not_kept, everywhere=True)
 
     def trace(self, slug: str, versions: Sequence[Version]) -> list[Commit | None]:
         """The commit of every version, oldest version first.
@@ -109,7 +127,8 @@ class Renders:
             order = [*range(reached, len(runs)), *range(reached)]
             found = next((index for index in order if runs[index].declared.means(held)), None)
             reached = reached if found is None else max(reached, found)
-            commits.append(None if found is None else self._origin(slug, runs, found))
+            commit = None if found is None else self._origin(slug, runs, found)
+            commits.append(commit or self._match_elsewhere(slug, version.content))
         return commits
 
     def _origin(self, slug: str, runs: Sequence[_Run], found: int) -> Commit:
@@ -150,7 +169,10 @@ class Renders:
             for _, name in prompt_files(value)
         }
         inside = {path for path in prompts if not path.startswith(("../", "/")) and "\0" not in path}
-        return read_log(self._repository, {PROJECT_FILE, *(path for path, _ in files), *inside})
+        return self._read_log({PROJECT_FILE, *(path for path, _ in files), *inside})
+
+    def _read_log(self, paths: Collection[str]) -> Log:
+        return read_log(self._repository, paths, everywhere=self._everywhere)
 
     def _at(self, slug: str, commit: str) -> Declared | None:
         if (slug, commit) not in self._rendered:
@@ -174,7 +196,7 @@ class Renders:
 
     @cached_property
     def _projects(self) -> Log:
-        return read_log(self._repository, [PROJECT_FILE])
+        return self._read_log([PROJECT_FILE])
 
     @cached_property
     def _project_values(self) -> list[tuple[str, Json]]:
@@ -191,7 +213,7 @@ class Renders:
             for _, value in self._project_values
             if isinstance(value, Mapping) and isinstance(name := value.get("presets", _DEFAULT_FOLDER), str) and name
         }
-        return read_log(self._repository, folders or {_DEFAULT_FOLDER})
+        return self._read_log(folders or {_DEFAULT_FOLDER})
 
     @cached_property
     def _contents(self) -> list[tuple[str, bytes]]:

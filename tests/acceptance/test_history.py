@@ -146,7 +146,9 @@ def test_a_merge_names_the_pull_request_of_the_commits_that_it_brings(shell: She
     found = checked(shell, "history", "history", "mail")["versions"][1]["commit"]
     assert (found["pull_request"], found["subject"]) == (8, "Brief")
     git("checkout", "-q", changed)
-    assert commits(shell) == [None, None], "HEAD's history is what counts"
+    shell.replace(MAIL, "0.6", "0.65")
+    assert commits(shell) == [merge, brief], "other branches count too"
+    assert f"{brief[:12]} #8 Brief (on another branch)\n" in shell("status").out
 
 
 def test_a_squash_has_its_own_number(shell: Shell, git: Git) -> None:

@@ -222,12 +222,34 @@ def test_a_merge_that_brought_something_else(git: Git) -> None:
     assert found == [Commit(commit, "2026-04-20T10:01:00Z", "Test", "change")]
 
 
+def test_what_was_applied_from_another_branch(git: Git) -> None:
+    first = put(git, "{model: m}", 1)
+    git("checkout", "-q", "-b", "topic")
+    git.write("presets/moved.yaml", "slug: a\nconfig: {model: n}\n")
+    git("rm", "-q", "presets/a.yaml")
+    second = git.commit("Move", 2)
+    git("checkout", "-q", "main")
+    found = renders(git)
+    assert found.match("a", model("n")) == Commit(second, "2026-04-20T10:02:00Z", "Test", "Move", None, True)
+    assert traced(found, model("m"), model("n"), model("x")) == [first, second, None]
+    put(git, "{model: m, temperature: 1}", 3)
+    assert with_history(row(Standing.PENDING, live=model("n")), renders(git)).standing is Standing.PENDING
+
+
+def test_a_preset_of_another_branch_is_not_orphaned(git: Git) -> None:
+    git.commit("start", 1)
+    git("checkout", "-q", "-b", "topic")
+    put(git, "{model: m}", 2)
+    git("checkout", "-q", "main")
+    assert not renders(git).declares("a")
+
+
 def test_limits(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     put(git, "{model: m}")
     assert renders(git).limits == ()
 
-    def cut(repository: GitRepository, paths: list[str]) -> Log:
-        log = read_log(repository, paths)
+    def cut(repository: GitRepository, paths: list[str], *, everywhere: bool) -> Log:
+        log = read_log(repository, paths, everywhere=everywhere)
         return Log(log.commits, log.blobs, True)
 
     monkeypatch.setattr("presetctl.history.read_log", cut)

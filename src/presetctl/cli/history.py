@@ -32,8 +32,9 @@ def command(ctx: click.Context, slug: str, workspace: str | None, fields: bool, 
     """Show every version of a preset with the commit that it comes from, and what it changed.
 
     A version comes from the oldest commit whose files mean the same content, not looking behind the commit of the
-    version before it. One that no commit declares was edited outside git. Times and creators are the workspace's own
-    words; a pull request is known where the commit's subject, or that of the merge that brought it in, names it.
+    version before it; other branches count where this one has none. One that no commit declares was edited outside
+    git. Times and creators are the workspace's own words; a pull request is known where the commit's subject, or that
+    of the merge that brought it in, names it.
 
     \b
     Examples:

@@ -20,6 +20,8 @@ class Commit:
     subject: str
     pull_request: int | None = None
     """The pull request that it came from, where the subject names one."""
+    elsewhere: bool = False
+    """Whether it's on another branch only, and not in the history of what is checked out."""
 
 
 @dataclass(frozen=True, slots=True)

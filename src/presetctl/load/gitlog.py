@@ -39,14 +39,17 @@ class Log:
     """Whether there are more commits than are looked at."""
 
 
-def read_log(repository: GitRepository, paths: Collection[str], limit: int = MAX_COMMITS) -> Log:
+def read_log(
+    repository: GitRepository, paths: Collection[str], *, everywhere: bool = False, limit: int = MAX_COMMITS
+) -> Log:
     """The commits up to HEAD that touched ``paths``, files or folders relative to the project.
 
-    Sides of merges count, also where the merge dropped them. InputError where there is no commit yet.
+    With ``everywhere`` also those of all other branches, here and as last fetched. Sides of merges count, also where
+    the merge dropped them. InputError where there is no commit yet.
     """
-    tip = repository.commit("HEAD")
+    tips = [repository.commit("HEAD"), *(["--branches", "--remotes"] if everywhere else [])]
     places = [f":(literal){path}" for path in sorted(paths)]
-    printed = repository.run("log", *_OPTIONS, *_SETTINGS, f"--max-count={limit + 1}", tip, "--", *places)
+    printed = repository.run("log", *_OPTIONS, *_SETTINGS, f"--max-count={limit + 1}", *tips, "--", *places)
     commits: dict[str, Logged] = {}
     blobs: set[tuple[str, str]] = set()
     for item in _items(printed.decode("utf-8", "surrogateescape").split("\0")[:-1]):

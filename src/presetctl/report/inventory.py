@@ -65,9 +65,10 @@ def _states(row: Row) -> Iterable[str]:
 
 def commit_text(commit: Commit) -> str:
     """``1a2b3c4d5e6f Calm the tone (#12)``: short id and subject, with the pull request before it if it lacks that."""
+    where = "(on another branch)" if commit.elsewhere else ""
     subject, number = one_line(commit.subject), f"#{commit.pull_request}"
     shown = subject if len(subject) <= _SUBJECT_SHOWN else f"{subject[: _SUBJECT_SHOWN - 1]}…"
-    words = [one_line(commit.id[:12]), "" if commit.pull_request is None or number in shown else number, shown]
+    words = [one_line(commit.id[:12]), "" if commit.pull_request is None or number in shown else number, shown, where]
     return " ".join(word for word in words if word)
 
 
@@ -108,4 +109,5 @@ def commit_document(commit: Commit) -> dict[str, Json]:
         "author": commit.author,
         "subject": commit.subject,
         "pull_request": commit.pull_request,
+        "elsewhere": commit.elsewhere,
     }

@@ -43,7 +43,22 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
 
 
 def subjects(git: Git, *paths: str, limit: int = 100) -> list[str]:
-    return [it.commit.subject for it in read_log(GitRepository.around(git.folder), paths, limit).commits]
+    return [it.commit.subject for it in read_log(GitRepository.around(git.folder), paths, limit=limit).commits]
+
+
+def test_other_branches(git: Git) -> None:
+    git.write("a", "1")
+    git.commit("one", 1)
+    for branch in ("refs/heads/topic", "refs/remotes/origin/topic", "refs/elsewhere"):
+        git("checkout", "-q", "--detach", "main")
+        git.write("a", branch)
+        git.commit(branch, 2)
+        git("update-ref", branch, "HEAD")
+    git("checkout", "-q", "main")
+    around = GitRepository.around(git.folder)
+    found = {it.commit.subject for it in read_log(around, ["a"], everywhere=True).commits}
+    assert found == {"one", "refs/heads/topic", "refs/remotes/origin/topic"}
+    assert subjects(git, "a") == ["one"]
 
 
 def test_only_commits_that_touched_the_paths_newest_first(git: Git) -> None:
@@ -105,7 +120,7 @@ def test_more_commits_than_are_looked_at(git: Git) -> None:
         git.commit(str(number), number)
     assert subjects(git, "a", limit=3) == ["3", "2", "1"]
     around = GitRepository.around(git.folder)
-    assert [read_log(around, ["a"], limit).cut for limit in (3, 4)] == [True, False]
+    assert [read_log(around, ["a"], limit=limit).cut for limit in (3, 4)] == [True, False]
 
 
 def test_the_persons_settings_change_nothing(git: Git) -> None:

@@ -89,6 +89,7 @@ def test_colours_mark_the_state_alone() -> None:
         (Commit("a" * 40, "", "", "x" * 60), "aaaaaaaaaaaa " + "x" * 60),
         (Commit("a" * 40, "", "", "x" * 61), "aaaaaaaaaaaa " + "x" * 59 + "…"),
         (Commit("a" * 40, "", "", ""), "aaaaaaaaaaaa"),
+        (Commit("a" * 40, "", "", "Calm", elsewhere=True), "aaaaaaaaaaaa Calm (on another branch)"),
     ],
 )
 def test_a_commit(commit: Commit, text: str) -> None:
