@@ -439,3 +439,21 @@ def test_several_workspaces_side_by_side(shell: Shell, monkeypatch: pytest.Monke
     assert "don't go together" in shell("plan", "--all-workspaces", "-w", "local", code=64).err
     assert "one file holds one plan" in shell("plan", "--all-workspaces", "--out", "x.json", code=64).err
     shell("plan", "-w", "local", "-w", "local", "--out", "x.json")
+
+
+def test_an_embedded_workspace_that_is_damaged(shell: Shell) -> None:
+    shell("init")
+    shell.write(".presetctl/local.sqlite3", "not a database" * 100)
+    ran = shell("plan", code=3)
+    assert "the embedded workspace can't be opened" in ran.err
+    assert "move" in ran.err
+
+
+def test_no_files_and_no_project(shell: Shell) -> None:
+    shell("init")
+    (shell.folder / EXAMPLE).unlink()
+    assert shell("validate").out == "No preset files found.\n"
+    shell.write("presetctl.yaml", "version: [")
+    ran = shell("validate", code=3)
+    assert "presetctl.yaml:1:11: error: " in ran.err
+    assert ran.err.count("is not valid") == 1

@@ -118,11 +118,16 @@ def _embedded(database: Path, writes: bool) -> Iterator[Callable[[], Any]]:
         import httpx
 
         from presetctl.emulator.app import create_app
+        from presetctl.emulator.errors import UnusableDatabaseError
 
         if not opened:
             if writes:
                 _make_folder(database.parent)
-            opened.append(create_app(database if writes or database.exists() else ":memory:"))
+            try:
+                opened.append(create_app(database if writes or database.exists() else ":memory:"))
+            except UnusableDatabaseError as error:
+                hint = f"move {database} away; the next apply makes a new one"
+                raise InputError(f"the embedded workspace can't be opened: {error}", hint=hint) from error
         return httpx.WSGITransport(opened[0])
 
     try:

@@ -51,7 +51,12 @@ def find_project(start: FilePath) -> FilePath:
 
 def load_project(tree: FileTree) -> LoadedProject:
     """Reads and checks presetctl.yaml. InputError carries every problem."""
-    document = load_document(tree, PROJECT_FILE)
+    try:
+        document = load_document(tree, PROJECT_FILE)
+    except InputError as error:
+        if not error.problems:
+            raise
+        raise InputError(f"{PROJECT_FILE} is not valid", problems=error.problems) from error
     value = {} if document.value is None else document.value
     problems = [prompt for prompt in document.prompts.values() if isinstance(prompt, Problem)]
     try:

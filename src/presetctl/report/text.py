@@ -215,6 +215,8 @@ def _problem(problem: Problem, style: Style) -> str:
 
 def validation_summary(problems: Sequence[Problem], files: int) -> str:
     """The last line of validate."""
+    if not files and not problems:
+        return "No preset files found."
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = len(problems) - errors
     if not problems:
