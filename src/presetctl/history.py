@@ -23,8 +23,9 @@ from presetctl.kinds import Schemas
 from presetctl.load.documents import PRESET_SUFFIXES, prompt_files
 from presetctl.load.git import GitRepository
 from presetctl.load.gitlog import Log, Logged, read_log
-from presetctl.load.gittree import GitTree, read_blobs
+from presetctl.load.gittree import read_blobs
 from presetctl.load.project import PROJECT_FILE, load_project
+from presetctl.load.snapshots import Snapshot, snapshots
 from presetctl.load.strict_yaml import parse
 from presetctl.persistence import held_content, kept
 from presetctl.reconcile import load
@@ -80,6 +81,7 @@ class Renders:
         self._declaring: dict[str, list[tuple[str, Json]]] = {}
         self._rendered: dict[tuple[str, str], Declared | None] = {}
         self._runs: dict[str, list[_Run]] = {}
+        self._snapshots: dict[tuple[str, str], Snapshot] = {}
 
     @cached_property
     def limits(self) -> tuple[str, ...]:
@@ -152,24 +154,37 @@ class Renders:
 
     def _find_runs(self, slug: str) -> Iterator[_Run]:
         """Runs, oldest first. Commits at which the preset was not declared belong to none, and end one."""
-        declared = ((logged, self._at(slug, logged.commit.id)) for logged in reversed(self._log(slug).commits))
+        commits = self._commits(slug)
+        self._fetch(slug, [logged.commit.id for logged in commits])
+        declared = ((logged, self._at(slug, logged.commit.id)) for logged in reversed(commits))
         for _, group in groupby(declared, key=lambda pair: pair[1] and pair[1].key):
-            commits, states = zip(*group, strict=True)
+            neighbours, states = zip(*group, strict=True)
             if states[0] is not None:
-                yield _Run(commits, states[0])
+                yield _Run(neighbours, states[0])
 
-    def _log(self, slug: str) -> Log:
-        """The commits that may have changed what is declared under a slug."""
+    def _commits(self, slug: str) -> Sequence[Logged]:
+        """The commits that may have changed what is declared under a slug, newest first."""
+        if not self._files(slug):
+            return ()
+        paths = self._paths(slug)
+        everything = all(_below_any(path, self._folders) for path in paths - {PROJECT_FILE})
+        log = self._presets if everything else self._read_log(paths)
+        return [logged for logged in log.commits if not paths.isdisjoint(logged.paths)]
+
+    def _paths(self, slug: str) -> set[str]:
+        """Every file that ever had a part in a preset: its own, its prompts, the project's."""
         files = self._files(slug)
-        if not files:
-            return Log((), frozenset(), False)
         prompts = {
             posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-            for path, value in [*((path, value) for path, value in files), *self._project_values]
+            for path, value in [*files, *self._project_values]
             for _, name in prompt_files(value)
         }
         inside = {path for path in prompts if not path.startswith(("../", "/")) and "\0" not in path}
-        return self._read_log({PROJECT_FILE, *(path for path, _ in files), *inside})
+        return {PROJECT_FILE, *(path for path, _ in files), *inside}
+
+    def _fetch(self, slug: str, commits: Sequence[str]) -> None:
+        for snapshot in snapshots(self._repository, commits, self._paths(slug)):
+            self._snapshots[slug, snapshot.commit] = snapshot
 
     def _read_log(self, paths: Collection[str]) -> Log:
         return read_log(self._repository, paths, everywhere=self._everywhere)
@@ -181,7 +196,9 @@ class Renders:
 
     def _render(self, slug: str, commit: str) -> Declared | None:
         """The preset at one commit: only the files that ever declared it are read."""
-        tree = GitTree(self._repository, commit)
+        if (slug, commit) not in self._snapshots:
+            self._fetch(slug, [commit])
+        tree = self._snapshots.pop((slug, commit))
         try:
             folder = load_project(tree).project.presets
             files = sorted({path for path, _ in self._files(slug) if _below(path, folder)})
@@ -206,19 +223,28 @@ class Renders:
         return [(PROJECT_FILE, value) for value in values if isinstance(value, Mapping)]
 
     @cached_property
-    def _presets(self) -> Log:
-        """The history of every folder that ever held presets."""
+    def _folders(self) -> set[str]:
+        """Every folder that ever held presets."""
         folders = {
             posixpath.normpath(name)
             for _, value in self._project_values
             if isinstance(value, Mapping) and isinstance(name := value.get("presets", _DEFAULT_FOLDER), str) and name
         }
-        return self._read_log(folders or {_DEFAULT_FOLDER})
+        return folders or {_DEFAULT_FOLDER}
+
+    @cached_property
+    def _presets(self) -> Log:
+        """The history of all presets, and of what lies in their folders."""
+        return self._read_log({PROJECT_FILE, *self._folders})
 
     @cached_property
     def _contents(self) -> list[tuple[str, bytes]]:
         """Every preset file as it ever was: path and content."""
-        blobs = sorted((path, blob) for path, blob in self._presets.blobs if _may_be_preset(path))
+        blobs = sorted(
+            (path, blob)
+            for path, blob in self._presets.blobs
+            if _may_be_preset(path) and _below_any(path, self._folders)
+        )
         contents = dict(read_blobs(self._repository, sorted({blob for _, blob in blobs})))
         return [(path, contents[blob]) for path, blob in blobs]
 
@@ -238,6 +264,10 @@ class Renders:
 def _below(path: str, folder: str) -> bool:
     normal = posixpath.normpath(folder)
     return normal == "." or path.startswith(f"{normal}/")
+
+
+def _below_any(path: str, folders: Collection[str]) -> bool:
+    return any(_below(path, folder) for folder in folders)
 
 
 def _may_be_preset(path: str) -> bool:

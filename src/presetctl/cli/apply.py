@@ -96,9 +96,13 @@ def carry_out(
     if not yes:
         consent = _typed(planned.plan, reconcile.protected(repository, planned), consent)
     if planned.plan.pending and (yes or _agreed(repository, planned, consent)):
-        for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent):
-            outcomes.append(outcome)
-            show.outcome(outcome)
+        try:
+            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent):
+                outcomes.append(outcome)
+                show.outcome(outcome)
+        except KeyboardInterrupt:
+            show.interrupted(planned.plan, outcomes)
+            raise
     show.end(planned.plan, outcomes)
     return exit_code(outcomes)
 
@@ -135,6 +139,13 @@ class _Shown:
 
     def outcome(self, outcome: Outcome) -> None:
         (say if self._json else give)(outcome_text(outcome, self._talk), self._talk)
+
+    def interrupted(self, plan: Plan, outcomes: list[Outcome]) -> None:
+        done = {outcome.change.slug for outcome in outcomes}
+        left = [change.slug for change in plan.pending if change.slug not in done]
+        say(f"Stopped while {left[0]} was being applied: the next `presetctl plan` shows what became of it.")
+        if left[1:]:
+            say(f"Not tried: {', '.join(left[1:])}.")
 
     def end(self, plan: Plan, outcomes: list[Outcome]) -> None:
         if self._json:

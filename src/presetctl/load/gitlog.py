@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from presetctl.domain.history import Commit
 from presetctl.load.git import GitRepository
@@ -23,10 +23,11 @@ _PULL_REQUEST = re.compile(r"^Merge pull request #(\d{1,9})\b|\((?:pull request 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A commit and those that it grew from."""
+    """A commit, those that it grew from, and the files in which it differs from any of them."""
 
     commit: Commit
     parents: tuple[str, ...]
+    paths: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +52,38 @@ def read_log(
     places = [f":(literal){path}" for path in sorted(paths)]
     printed = repository.run("log", *_OPTIONS, *_SETTINGS, f"--max-count={limit + 1}", *tips, "--", *places)
     commits: dict[str, Logged] = {}
+    touched: dict[str, set[str]] = {}
     blobs: set[tuple[str, str]] = set()
     for item in _items(printed.decode("utf-8", "surrogateescape").split("\0")[:-1]):
         if isinstance(item, Logged):
+            paths_of = touched.setdefault(item.commit.id, set())
             commits[item.commit.id] = item
-        else:
-            blobs.add((item[0].removeprefix(repository.prefix), item[1]))
-    return Log(tuple(commits.values())[:limit], frozenset(blobs), len(commits) > limit)
+            continue
+        path = item.path.removeprefix(repository.prefix)
+        paths_of.add(path)
+        if item.mode in _FILES:
+            blobs.add((path, item.blob))
+    found = (replace(commit, paths=frozenset(touched[name])) for name, commit in commits.items())
+    return Log(tuple(found)[:limit], frozenset(blobs), len(commits) > limit)
 
 
-def _items(tokens: list[str]) -> Iterator[Logged | tuple[str, str]]:
-    """Commits, and the path and blob of each file as it was after them."""
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as it was after a commit that touched it."""
+
+    path: str
+    mode: str
+    blob: str
+
+
+def _items(tokens: list[str]) -> Iterator[Logged | _File]:
+    """Commits, each before its files."""
     position = 0
     while position < len(tokens):
         token = tokens[position].lstrip("\n")
         if token.startswith(":"):
             _, mode, _, blob, _ = token.split(" ")
-            if mode in _FILES:
-                yield tokens[position + 1], blob
+            yield _File(tokens[position + 1], mode, blob)
             position += 2
         else:
             yield _logged(token, *tokens[position + 1 : position + 5])
