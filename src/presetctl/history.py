@@ -5,8 +5,7 @@ Nothing is stored and no clock is asked: a version belongs to a commit where tha
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -15,22 +14,17 @@ from presetctl.diff import field_changes
 from presetctl.domain.errors import InputError
 from presetctl.domain.history import Commit, VersionRecord
 from presetctl.domain.kind import Kind
-from presetctl.domain.preset import SLUG, Content
+from presetctl.domain.preset import Content
 from presetctl.domain.state import Version
-from presetctl.domain.values import Json
 from presetctl.inventory import Row, Standing
 from presetctl.kinds import Schemas
-from presetctl.load.documents import PRESET_SUFFIXES, prompt_files
 from presetctl.load.git import GitRepository
-from presetctl.load.gitlog import Log, Logged, read_log
-from presetctl.load.gittree import read_blobs
-from presetctl.load.project import PROJECT_FILE, load_project
+from presetctl.load.gitlog import Logged
+from presetctl.load.past import Past, below
+from presetctl.load.project import load_project
 from presetctl.load.snapshots import Snapshot, snapshots
-from presetctl.load.strict_yaml import parse
 from presetctl.persistence import held_content, kept
 from presetctl.reconcile import load
-
-_DEFAULT_FOLDER = "presets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ class Renders:
         self._workspace = workspace
         self._not_kept = not_kept
         self._everywhere = everywhere
-        self._declaring: dict[str, list[tuple[str, Json]]] = {}
+        self._past = Past(repository, everywhere=everywhere)
         self._rendered: dict[tuple[str, str], Declared | None] = {}
         self._runs: dict[str, list[_Run]] = {}
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
@@ -90,13 +84,13 @@ class Renders:
         if self._repository.shallow():
             hint = "`git fetch --unshallow` brings it"
             found.append(f"this clone is shallow, so older commits are not known; {hint}")
-        if self._presets.cut or self._projects.cut:
-            found.append(f"only the newest {len(self._presets.commits):,} commits were looked at")
+        if self._past.cut is not None:
+            found.append(f"only the newest {self._past.cut:,} commits were looked at")
         return tuple(found)
 
     def declares(self, slug: str) -> bool:
         """Whether any file ever declared the slug."""
-        return bool(self._files(slug))
+        return bool(self._past.files(slug))
 
     def match(self, slug: str, content: Content) -> Commit | None:
         """The commit that a stored content comes from.
@@ -154,7 +148,7 @@ class Renders:
 
     def _find_runs(self, slug: str) -> Iterator[_Run]:
         """Runs, oldest first. Commits at which the preset was not declared belong to none, and end one."""
-        commits = self._commits(slug)
+        commits = self._past.commits(slug)
         self._fetch(slug, [logged.commit.id for logged in commits])
         declared = ((logged, self._at(slug, logged.commit.id)) for logged in reversed(commits))
         for _, group in groupby(declared, key=lambda pair: pair[1] and pair[1].key):
@@ -162,32 +156,9 @@ class Renders:
             if states[0] is not None:
                 yield _Run(neighbours, states[0])
 
-    def _commits(self, slug: str) -> Sequence[Logged]:
-        """The commits that may have changed what is declared under a slug, newest first."""
-        if not self._files(slug):
-            return ()
-        paths = self._paths(slug)
-        everything = all(_below_any(path, self._folders) for path in paths - {PROJECT_FILE})
-        log = self._presets if everything else self._read_log(paths)
-        return [logged for logged in log.commits if not paths.isdisjoint(logged.paths)]
-
-    def _paths(self, slug: str) -> set[str]:
-        """Every file that ever had a part in a preset: its own, its prompts, the project's."""
-        files = self._files(slug)
-        prompts = {
-            posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-            for path, value in [*files, *self._project_values]
-            for _, name in prompt_files(value)
-        }
-        inside = {path for path in prompts if not path.startswith(("../", "/")) and "\0" not in path}
-        return {PROJECT_FILE, *(path for path, _ in files), *inside}
-
     def _fetch(self, slug: str, commits: Sequence[str]) -> None:
-        for snapshot in snapshots(self._repository, commits, self._paths(slug)):
+        for snapshot in snapshots(self._repository, commits, self._past.paths(slug)):
             self._snapshots[slug, snapshot.commit] = snapshot
-
-    def _read_log(self, paths: Collection[str]) -> Log:
-        return read_log(self._repository, paths, everywhere=self._everywhere)
 
     def _at(self, slug: str, commit: str) -> Declared | None:
         if (slug, commit) not in self._rendered:
@@ -201,7 +172,7 @@ class Renders:
         tree = self._snapshots.pop((slug, commit))
         try:
             folder = load_project(tree).project.presets
-            files = sorted({path for path, _ in self._files(slug) if _below(path, folder)})
+            files = sorted({path for path, _ in self._past.files(slug) if below(path, folder)})
             found = load(tree, self._schemas, files)
         except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared
             return None
@@ -210,83 +181,6 @@ class Renders:
             return None
         kind = found.kinds.kind(preset.kind)
         return Declared(kind, kept(kind, preset.content, self._not_kept))
-
-    @cached_property
-    def _projects(self) -> Log:
-        return self._read_log([PROJECT_FILE])
-
-    @cached_property
-    def _project_values(self) -> list[tuple[str, Json]]:
-        """Everything that presetctl.yaml ever said."""
-        contents = dict(read_blobs(self._repository, sorted({blob for _, blob in self._projects.blobs})))
-        values = (_parsed(data, PROJECT_FILE) for data in contents.values())
-        return [(PROJECT_FILE, value) for value in values if isinstance(value, Mapping)]
-
-    @cached_property
-    def _folders(self) -> set[str]:
-        """Every folder that ever held presets."""
-        folders = {
-            posixpath.normpath(name)
-            for _, value in self._project_values
-            if isinstance(value, Mapping) and isinstance(name := value.get("presets", _DEFAULT_FOLDER), str) and name
-        }
-        return folders or {_DEFAULT_FOLDER}
-
-    @cached_property
-    def _presets(self) -> Log:
-        """The history of all presets, and of what lies in their folders."""
-        return self._read_log({PROJECT_FILE, *self._folders})
-
-    @cached_property
-    def _contents(self) -> list[tuple[str, bytes]]:
-        """Every preset file as it ever was: path and content."""
-        blobs = sorted(
-            (path, blob)
-            for path, blob in self._presets.blobs
-            if _may_be_preset(path) and _below_any(path, self._folders)
-        )
-        contents = dict(read_blobs(self._repository, sorted({blob for _, blob in blobs})))
-        return [(path, contents[blob]) for path, blob in blobs]
-
-    def _files(self, slug: str) -> list[tuple[str, Json]]:
-        """Every file that ever declared a slug, as it was then."""
-        if slug not in self._declaring:
-            self._declaring[slug] = list(self._find_files(slug)) if SLUG.fullmatch(slug) else []
-        return self._declaring[slug]
-
-    def _find_files(self, slug: str) -> Iterator[tuple[str, Json]]:
-        named = slug.encode()
-        candidates = ((path, data) for path, data in self._contents if _stem(path) == slug or named in data)
-        parsed = ((path, _parsed(data, path)) for path, data in candidates)
-        yield from ((path, value) for path, value in parsed if _slug(path, value) == slug)
-
-
-def _below(path: str, folder: str) -> bool:
-    normal = posixpath.normpath(folder)
-    return normal == "." or path.startswith(f"{normal}/")
-
-
-def _below_any(path: str, folders: Collection[str]) -> bool:
-    return any(_below(path, folder) for folder in folders)
-
-
-def _may_be_preset(path: str) -> bool:
-    return path.endswith(PRESET_SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
-
-
-def _stem(path: str) -> str:
-    return posixpath.splitext(posixpath.basename(path))[0]
-
-
-def _parsed(data: bytes, path: str) -> Json:
-    try:
-        return parse(data, path)
-    except InputError:
-        return None
-
-
-def _slug(path: str, value: Json) -> Json:
-    return value.get("slug", _stem(path)) if isinstance(value, Mapping) else None
 
 
 def version_records(

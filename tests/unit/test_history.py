@@ -252,7 +252,7 @@ def test_limits(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
         log = read_log(repository, paths, everywhere=everywhere)
         return Log(log.commits, log.blobs, True)
 
-    monkeypatch.setattr("presetctl.history.read_log", cut)
+    monkeypatch.setattr("presetctl.load.past.read_log", cut)
     assert renders(git).limits == ("only the newest 1 commits were looked at",)
 
 
