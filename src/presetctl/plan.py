@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -64,6 +64,12 @@ def make_offline_plan(
     planner = _Planner(kinds, (), base)
     changes = tuple(planner.offline_change(desired[slug]) for slug in sorted(desired))
     return Plan(workspace, head, changes, (), fingerprint(workspace, changes), base.commit, offline=True)
+
+
+def with_orphans(plan: Plan, declared_once: Callable[[str], bool]) -> Plan:
+    """The plan with those presets told apart that no file declares and one did once."""
+    orphaned = tuple(slug for slug in plan.unmanaged if declared_once(slug))
+    return replace(plan, unmanaged=tuple(s for s in plan.unmanaged if s not in orphaned), orphaned=orphaned)
 
 
 def pending_key(change: Change) -> PendingKey:

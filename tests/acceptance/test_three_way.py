@@ -197,3 +197,30 @@ def test_drift_needs_git(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(shell.folder.parent))
     shell("init")
     assert "is not in a git repository" in shell("drift", code=3).err
+
+
+def test_orphaned_presets_are_told_from_unmanaged_ones(shell: Shell, app: Emulator, git: Git) -> None:
+    git.write("presets/file.yaml", "slug: b\nconfig: {model: m}\n")
+    git.commit("b", time=1)
+    shell("apply", "--yes")
+    app.dashboard_save("default", "never-ours", {"model": "m"})
+    (git.folder / "presets/file.yaml").unlink()
+    git.commit("no b", time=2)
+    ran = shell("plan")
+    assert "1 unmanaged preset in the workspace left alone." in ran.out
+    assert "Orphaned, declared by no file any more, and left alone: b." in ran.out
+    plan = shell("plan", "--format", "json").json
+    assert plan["orphaned"] == ["b"]
+    assert (plan["summary"]["unmanaged"], plan["summary"]["orphaned"]) == (1, 1)
+    schema = json.loads((Path(__file__).parents[2] / "schemas/plan.schema.json").read_text())
+    Draft202012Validator(schema).validate(plan)
+
+
+def test_a_shallow_clone_can_not_tell_orphaned_from_unmanaged(shell: Shell, app: Emulator, git: Git) -> None:
+    app.dashboard_save("default", "other", {"model": "m"})
+    git.commit("two", time=1)
+    git("clone", "-q", "--depth", "1", f"file://{git.folder}", str(git.folder / ".clone"))
+    ran = shell("-C", ".clone", "plan")
+    assert "Orphaned presets may be taken for unmanaged ones: this clone is shallow" in ran.err
+    assert "git fetch --unshallow" in ran.err
+    assert "1 unmanaged preset" in ran.out

@@ -14,7 +14,7 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
 from presetctl.guard import Consent, check
-from presetctl.plan import fingerprint, make_plan, pending_key
+from presetctl.plan import fingerprint, make_plan, pending_key, with_orphans
 from tests.unit.memory import KINDS, preset
 
 TARGET = Target("w", "openrouter", "https://x/api/v1", "ws")
@@ -70,8 +70,15 @@ def test_what_no_file_declares_is_counted_and_left_alone() -> None:
     assert made.unmanaged == ("z",)
     assert [c.slug for c in made.changes] == ["a"]
     assert made.summary == {
-        "create": 1, "update": 0, "replace": 0, "archive": 0, "restore": 0, "no_op": 0, "unmanaged": 1,
+        "create": 1, "update": 0, "replace": 0, "archive": 0, "restore": 0, "no_op": 0, "unmanaged": 1, "orphaned": 0,
     }  # fmt: skip
+
+
+def test_what_a_file_declared_once_is_orphaned() -> None:
+    made = plan(preset("a"), held=(held("z", CONTENT), held("b", CONTENT)))
+    told = with_orphans(made, {"b"}.__contains__)
+    assert (told.unmanaged, told.orphaned) == (("z",), ("b",))
+    assert told.fingerprint == made.fingerprint
 
 
 def test_fields_not_kept_are_not_compared() -> None:

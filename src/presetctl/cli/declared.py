@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from presetctl.cli.console import say
 from presetctl.cli.session import Session
+from presetctl.domain.change import Plan
 from presetctl.domain.errors import InputError
 from presetctl.domain.preset import Preset
 from presetctl.history import Renders
 from presetctl.load.git import GitRepository
+from presetctl.plan import with_orphans as plan_with_orphans
 from presetctl.reconcile import Repository, Selection
 
 
@@ -22,6 +25,16 @@ def declared_preset(repository: Repository, workspace: str, slug: str) -> Preset
     if slug not in declared:
         check_valid(repository)
     return Selection([slug]).of(declared)[slug]
+
+
+def with_orphans(session: Session, repository: Repository, plan: Plan) -> Plan:
+    """The plan with orphaned presets told from unmanaged ones, where there are such and git's history can be asked."""
+    if not plan.unmanaged:
+        return plan
+    found, gaps = renders(session, repository, plan.workspace.name)
+    for gap in gaps if found is not None else ():
+        say(f"Orphaned presets may be taken for unmanaged ones: {gap}.")
+    return plan if found is None else plan_with_orphans(plan, found.declares)
 
 
 def renders(session: Session, repository: Repository, workspace: str) -> tuple[Renders | None, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import click
 
 from presetctl import reconcile
 from presetctl.cli.console import give, say, style_for
+from presetctl.cli.declared import with_orphans
 from presetctl.cli.session import Session
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
@@ -102,4 +103,4 @@ class _Planner:
             planned = reconcile.plan(self.repository, name, connection.reader, now, self.selection, compared)
         for objection in reconcile.objections(self.repository, planned):
             say(f"Apply to {name} would stop: {objection.message} ({objection.agree} agrees).")
-        return planned.plan
+        return with_orphans(self.session, self.repository, planned.plan)

@@ -118,6 +118,8 @@ class Plan:
     fingerprint: str
     base: str | None = None
     """The commit that the files were compared with, where one was."""
+    orphaned: tuple[str, ...] = ()
+    """Presets in the workspace that a file declared once and none does now, as far as git's history was asked."""
     offline: bool = False
     """Whether no workspace was read, so that the changes are those since base."""
 
@@ -131,5 +133,6 @@ class Plan:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """Number of changes by action, and of unmanaged presets."""
-        return {action.value: self.count(action) for action in Action} | {"unmanaged": len(self.unmanaged)}
+        """Number of changes by action, and of presets that no file declares."""
+        counts = {action.value: self.count(action) for action in Action}
+        return counts | {"unmanaged": len(self.unmanaged), "orphaned": len(self.orphaned)}

@@ -39,6 +39,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "offline": plan.offline,
         "head": {"commit": plan.head.commit, "dirty": plan.head.dirty},
         "changes": [_change(change) for change in plan.changes],
+        "orphaned": list(plan.orphaned),
         "summary": dict(plan.summary),
         "fingerprint": plan.fingerprint,
     }

@@ -88,9 +88,16 @@ def summary_line(plan: Plan) -> str:
     ]
     same = plan.count(Action.NO_OP)
     left = f" {many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone." if plan.unmanaged else ""
+    if plan.orphaned:
+        left += f" Orphaned, declared by no file any more, and left alone: {_names(plan.orphaned)}."
     if not counts:
         return f"No changes: {many(same, 'preset')} as declared.{left}"
     return f"Plan: {', '.join([*counts, f'{same} unchanged'])}.{left}"
+
+
+def _names(slugs: Sequence[str]) -> str:
+    more = f" and {len(slugs) - _LISTED} more" if len(slugs) > _LISTED else ""
+    return f"{', '.join(one_line(slug) for slug in slugs[:_LISTED])}{more}"
 
 
 def many(number: int, noun: str) -> str:

@@ -106,7 +106,17 @@ def test_a_plan() -> None:
                 "already_live": [],
             }
         ],
-        "summary": {"create": 0, "update": 1, "replace": 0, "archive": 0, "restore": 0, "no_op": 0, "unmanaged": 1},
+        "orphaned": [],
+        "summary": {
+            "create": 0,
+            "update": 1,
+            "replace": 0,
+            "archive": 0,
+            "restore": 0,
+            "no_op": 0,
+            "unmanaged": 1,
+            "orphaned": 0,
+        },
         "fingerprint": DIGEST,
     }
 

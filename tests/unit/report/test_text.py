@@ -6,6 +6,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 import pytest
@@ -231,3 +232,12 @@ def test_large_prompts_are_quick() -> None:
 def test_a_field_change_of_an_empty_prompt_shows_no_difference_of_words() -> None:
     made = plan(change(fields=(FieldChange(("system_prompt",), "", "x"),)))
     assert body(made)[1] == "    + system_prompt: 1 line, 1 character"
+
+
+def test_orphaned_presets_are_named() -> None:
+    made = plan(change("a", Action.NO_OP))
+    assert summary_line(replace(made, orphaned=("x", "y"))) == (
+        "No changes: 1 preset as declared. Orphaned, declared by no file any more, and left alone: x, y."
+    )
+    many_orphans = replace(made, orphaned=tuple(f"p{n}" for n in range(25)))
+    assert summary_line(many_orphans).endswith("p18, p19 and 5 more.")
