@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presetctl.diff import cause_of, field_changes, wiped
+from presetctl.diff import cause_of, field_changes, wiped, without_inert
 from presetctl.domain.change import ABSENT, Cause, FieldChange
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
@@ -205,3 +205,35 @@ def test_causes_of_prompts(base: str, actual: str, desired: str | None, cause: C
 @given(CONFIGS)
 def test_nothing_differs_from_itself(config: dict[str, Any]) -> None:
     assert field_changes(Content("p", config), Content("p", copy.deepcopy(config)), KIND) == ()
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"a": None}])
+def test_nothing_and_as_good_as_nothing_have_one_cause(value: Any) -> None:
+    actual, desired = Content(None, {"a": {"b": 1}}), Content(None, {})
+    assert cause_of(("config", "a"), Content(None, {"a": value}), actual, desired, KIND) is Cause.DRIFT
+
+
+def test_causes_inside_lists_and_opaque_values_are_exact() -> None:
+    path = ("config", "response_format", "schema", "default")
+    base, actual = ({"response_format": {"schema": inner}} for inner in ({"default": None}, {"default": 1}))
+    desired: dict[str, Any] = {"response_format": {"schema": {}}}
+    contents = [Content(None, config) for config in (base, actual, desired)]
+    assert cause_of(path, contents[0], contents[1], contents[2], KIND) is Cause.BOTH
+    contents = [Content(None, {"t": items}) for items in ([], [None], [[]])]
+    assert cause_of(("config", "t", 0), contents[0], contents[1], contents[2], KIND) is Cause.BOTH
+
+
+def test_what_to_declare_of_a_stored_config() -> None:
+    stored = {
+        "model": "m",
+        "seed": None,
+        "stop": [],
+        "cache_enabled": True,
+        "provider": {"allow_fallbacks": True, "sort": None, "only": ["a"]},
+        "response_format": {"schema": {"default": None}},
+    }
+    assert without_inert(stored, KIND) == {
+        "model": "m",
+        "provider": {"only": ["a"]},
+        "response_format": {"schema": {"default": None}},
+    }

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from presetctl import reconcile
-from presetctl.domain.change import Action, Head
+from presetctl.domain.change import Action, Cause, Head
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
 from presetctl.domain.outcome import Result
 from presetctl.domain.preset import Content
-from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, WorkspaceIdentity
 from presetctl.guard import Consent
+from presetctl.load.git import Base
 from presetctl.plan import SavedPlan, pending_key
 from presetctl.reconcile import Planned, Repository, Selection, load
 from tests.unit.memory import Memory
@@ -271,3 +272,73 @@ def test_a_preset_that_is_as_declared_keeps_what_the_dashboard_set() -> None:
     made = planned(memory, "b", files=files)
     assert actions(made) == {"b": "no_op"}
     assert list(reconcile.apply(files, made, memory, memory)) == []
+
+
+def base(files: dict[str, str], project: str = PROJECT, workspace: str = "one") -> BaseState:
+    contents = {f"presets/{name}.yaml": text for name, text in files.items()}
+    tree = MemoryTree({"presetctl.yaml": project, **contents})
+    return reconcile.load_base(tree, SmallSchemas(), workspace, Base("c0ffee", "named base"))
+
+
+def test_the_files_of_another_commit() -> None:
+    found = base({"mail": "config: {model: old}", "broken": "config: {x: 1}"})
+    assert (found.commit, found.reason, sorted(found.presets)) == ("c0ffee", "named base", ["mail"])
+    assert base({"mail": "config: {model: m}"}, project="broken").presets == {}
+    assert base({"mail": "config: {model: m}"}, workspace="new").presets == {}
+
+
+def test_a_plan_against_a_base_says_who_changed_what() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "edited"}))
+    before = base({"b": "config: {model: m}"})
+    made = reconcile.plan(repository(FILES), "one", memory, HEAD, Selection(["b"]), before)
+    assert made.plan.base == "c0ffee"
+    assert [field.cause for field in made.plan.changes[0].fields] == [Cause.DRIFT]
+
+
+def test_what_changed_and_is_live_already_is_told() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "m"}))
+    made = reconcile.plan(repository(FILES), "one", memory, HEAD, Selection(["b"]), base({"b": "config: {model: old}"}))
+    assert actions(made) == {"b": "no_op"}
+    assert [field.name for field in made.plan.changes[0].already_live] == ["config.model"]
+
+
+def test_a_plan_without_a_workspace() -> None:
+    before = base({"b": "config: {model: old}", "mail": FILES["mail"]})
+    made = reconcile.plan_offline(repository(FILES), "one", before, HEAD, Selection())
+    assert actions(made) == {"b": "update", "mail": "no_op", "mail-draft": "create"}
+    assert made.plan.offline
+    assert {change.before for change in made.plan.changes} == {None}
+    with pytest.raises(InputError, match="not every file is valid"):
+        reconcile.plan_offline(repository({"x": "config: {x: 1}"}), "one", before, HEAD, Selection())
+
+
+def test_drift_from_a_base() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "edited"}), 4)
+    found = reconcile.find_drift(repository(FILES), "one", memory, base({"b": "config: {model: m}", "new": FILES["b"]}))
+    assert [(drift.slug, drift.live and drift.live.number, len(drift.versions)) for drift in found] == [
+        ("b", 4, 1),
+        ("new", None, 0),
+    ]
+
+
+def test_named_presets_are_gathered_declared_or_not() -> None:
+    memory = Memory()
+    memory.put("theirs", Content("x", {}))
+    memory.put("b", Content("x", {}))
+    files = repository(FILES)
+    assert sorted(reconcile.gather(files, "one", memory).presets) == ["b"]
+    assert sorted(reconcile.gather(files, "one", memory, ["theirs"]).presets) == ["theirs"]
+    assert sorted(reconcile.gather(files, "one", memory, ()).listed) == ["b", "theirs"]
+
+
+def test_what_is_live_already_stands_beside_what_is_not() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "m", "temperature": 1}))
+    files = repository({"b": "config: {model: m, temperature: 2}"})
+    made = reconcile.plan(files, "one", memory, HEAD, Selection(), base({"b": "config: {model: old, temperature: 1}"}))
+    (change,) = made.plan.changes
+    assert [(field.name, field.cause) for field in change.fields] == [("config.temperature", Cause.DECLARED)]
+    assert [field.name for field in change.already_live] == ["config.model"]

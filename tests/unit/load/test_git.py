@@ -11,6 +11,9 @@ import pytest
 from presetctl.domain.change import Head
 from presetctl.load import git
 from presetctl.load.git import head
+from tests.gits import needs_git
+
+pytestmark = needs_git
 
 IDENTITY = {
     **{f"GIT_{who}_NAME": "Test" for who in ("AUTHOR", "COMMITTER")},
