@@ -219,12 +219,13 @@ def test_causes_inside_lists_and_opaque_values_are_exact() -> None:
     desired: dict[str, Any] = {"response_format": {"schema": {}}}
     contents = [Content(None, config) for config in (base, actual, desired)]
     assert cause_of(path, contents[0], contents[1], contents[2], KIND) is Cause.BOTH
-    contents = [Content(None, {"t": items}) for items in ([], [None], [[]])]
+    lists: list[list[Any]] = [[], [None], [[]]]
+    contents = [Content(None, {"t": items}) for items in lists]
     assert cause_of(("config", "t", 0), contents[0], contents[1], contents[2], KIND) is Cause.BOTH
 
 
 def test_what_to_declare_of_a_stored_config() -> None:
-    stored = {
+    stored: dict[str, Any] = {
         "model": "m",
         "seed": None,
         "stop": [],
