@@ -9,7 +9,7 @@ empty :=
 CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py validate.py \
   kinds.py desired.py plan.py drift.py inventory.py guard.py apply.py reconcile.py))
 
-.PHONY: demo test lint format bench schemas clean
+.PHONY: demo test torture lint format bench schemas clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
@@ -25,6 +25,9 @@ test: $(VENV)/installed  ## all tests, and the branch coverage of the core
 	$(BIN)/python -m coverage report --skip-covered
 	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100 --format=total >/dev/null \
 	  || { $(BIN)/python -m coverage report --include='$(CORE)'; echo 'The core must be covered whole.'; exit 1; }
+
+torture: $(VENV)/installed  ## the long batteries, which break things on purpose
+	$(BIN)/python -m pytest -n auto -m torture
 
 lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff check .
