@@ -7,25 +7,62 @@ from dataclasses import dataclass, replace
 
 from presetctl.diff import field_changes
 from presetctl.domain.change import Cause, FieldChange
+from presetctl.domain.history import Commit
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import ActualState, BaseState, Version
+from presetctl.domain.state import ActualState, BaseState, Status, Version
 from presetctl.persistence import held_content, kept
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One preset that isn't as declared. ``fields`` lead from declared to live; ``live`` is None where it's missing.
-
-    ``versions`` are those made after the last one that was as declared, newest last; all where none ever was.
-    """
+    """One preset that isn't as declared. ``fields`` lead from declared to live; ``live`` is None where it's missing."""
 
     slug: str
     kind: str
     file: str
     live: Version | None
     fields: tuple[FieldChange, ...]
-    versions: tuple[Version, ...] = ()
+    archived: bool = False
+    """Whether the workspace lists it as archived."""
+    history: tuple[Version, ...] = ()
+    """Every version that the workspace has of it, oldest first."""
+    since: int = 0
+    """How many of them there were when it was last as declared; 0 where it never was."""
+    commit: Commit | None = None
+    """The commit that what is live comes from, where the declared content was not applied after it."""
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Those made after the last one that was as declared, newest last; all where none ever was."""
+        return self.history[self.since :]
+
+    @property
+    def pending(self) -> bool:
+        """Whether it was only never applied: what is live is another commit's, or there is no trace of it at all."""
+        return self.commit is not None or (self.live is None and not self.archived and not self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """All that isn't as declared in one workspace. ``limits`` say why commits may not be known."""
+
+    workspace: str
+    commit: str
+    presets: int
+    """How many are declared."""
+    found: tuple[Drift, ...]
+    limits: tuple[str, ...] = ()
+
+    @property
+    def drifted(self) -> tuple[Drift, ...]:
+        """What somebody changed in the workspace."""
+        return tuple(drift for drift in self.found if not drift.pending)
+
+    @property
+    def pending(self) -> tuple[Drift, ...]:
+        """What was not applied yet."""
+        return tuple(drift for drift in self.found if drift.pending)
 
 
 @dataclass(frozen=True)
@@ -41,13 +78,15 @@ class Comparer:
             held = actual.presets.get(slug)
             live = held.version if held is not None else None
             fields = self._fields(preset, live)
+            row = actual.listed.get(slug)
             if fields:
-                yield Drift(slug, preset.kind, preset.source.file, live, fields)
+                archived = row is not None and row.status is Status.ARCHIVED
+                yield Drift(slug, preset.kind, preset.source.file, live, fields, archived)
 
     def with_versions(self, drift: Drift, preset: Preset, versions: Sequence[Version]) -> Drift:
-        """Adds the versions that somebody made since the preset was last as declared."""
-        matching = [number for number, version in enumerate(versions) if not self._fields(preset, version)]
-        return replace(drift, versions=tuple(versions[matching[-1] + 1 if matching else 0 :]))
+        """Adds every version, and since which of them the preset is not as declared any more."""
+        matching = [number for number, version in enumerate(versions, 1) if not self._fields(preset, version)]
+        return replace(drift, history=tuple(versions), since=max(matching, default=0))
 
     def _fields(self, preset: Preset, version: Version | None) -> tuple[FieldChange, ...]:
         kind = self.kinds[preset.kind]

@@ -16,6 +16,7 @@ from presetctl.domain.history import Commit, VersionRecord
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
 from presetctl.domain.state import Version
+from presetctl.drift import Drift
 from presetctl.inventory import Row, Standing
 from presetctl.kinds import Schemas
 from presetctl.load.git import GitRepository
@@ -206,3 +207,18 @@ def with_history(row: Row, renders: Renders) -> Row:
     if commit is None and not renders.limits:
         return replace(row, standing=Standing.DRIFTED)
     return replace(row, commit=commit)
+
+
+def with_origin(drift: Drift, renders: Renders) -> Drift:
+    """Adds the commit that what is live comes from, unless what is declared was applied since: then it was undone."""
+    if drift.live is None or _applied(drift, renders):
+        return drift
+    return replace(drift, commit=renders.match(drift.slug, drift.live.content))
+
+
+def _applied(drift: Drift, renders: Renders) -> bool:
+    """Whether the last version that was as declared came from the last commits, and not from before a revert."""
+    if not drift.since:
+        return False
+    until = drift.history[: drift.since]
+    return renders.trace(drift.slug, until)[-1] == renders.match(drift.slug, until[-1].content)

@@ -165,14 +165,13 @@ def gather(
 
 
 def find_drift(repository: Repository, workspace: str, reader: PresetReader, base: BaseState) -> list[Drift]:
-    """What the workspace holds otherwise than ``base`` declares, with the versions that made it so."""
+    """What the workspace holds otherwise than ``base`` declares, with all versions of it."""
     settings = repository.settings(workspace)
     _check_identity(workspace, settings, reader)
     comparer = Comparer(repository.kinds_in_use(workspace, base), settings.not_kept)
     found = comparer.drifts(base, _read_actual(reader, base.presets))
     return [
-        comparer.with_versions(drift, base.presets[drift.slug], reader.list_versions(drift.slug) if drift.live else ())
-        for drift in found
+        comparer.with_versions(drift, base.presets[drift.slug], reader.list_versions(drift.slug)) for drift in found
     ]
 
 

@@ -175,16 +175,76 @@ def test_drift(shell: Shell, app: Emulator, git: Git) -> None:
     assert "versions made before it, also not as declared:\n      version 2, " in ran.out
     assert "Drift: 1 of 1 preset not as declared." in ran.out
     document = shell("drift", "--format", "json", code=2).json
-    assert document["summary"] == {"presets": 1, "drifted": 1}
+    assert document["summary"] == {"presets": 1, "drifted": 1, "pending": 0}
     assert [v["version"] for v in document["drifts"][0]["versions"]] == [2, 3]
+    check_drift(document)
+
+
+def check_drift(document: object) -> None:
     schema = json.loads((Path(__file__).parents[2] / "schemas/drift.schema.json").read_text())
     Draft202012Validator(schema).validate(document)
 
 
-def test_drift_of_what_is_not_there(shell: Shell, git: Git) -> None:
+def test_what_was_not_applied_yet_is_no_drift(shell: Shell, git: Git, app: Emulator) -> None:
+    first = git("rev-parse", "HEAD")
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
     git.write("presets/b.yaml", PRESET)
-    git.commit("b", time=1)
-    assert "- b  not in the workspace  presets/b.yaml" in shell("drift", code=2).out
+    git.commit("colder, and b", time=1)
+    out = shell("drift").out
+    assert f"… a  pending: version 1 is live, from commit {first[:12]} start; not applied yet  presets/a.yaml" in out
+    assert "… b  pending: not in the workspace, and no version of it: never applied, or removed for good  pr" in out
+    assert out.endswith(
+        "No drift: 0 presets as declared. 2 presets pending: `presetctl plan` shows what apply would change.\n"
+    )
+    document = shell("drift", "--format", "json").json
+    check_drift(document)
+    assert document["format_version"] == "1.1"
+    assert document["drifts"] == []
+    assert [(p["slug"], p["version"], p["commit"] and p["commit"]["id"]) for p in document["pending"]] == [
+        ("a", 1, first),
+        ("b", None, None),
+    ]
+    dashboard(app, temperature=0.9)
+    out = shell("drift", code=2).out
+    assert "~ a  version 2, " in out
+    assert out.endswith(
+        "Drift: 1 of 2 presets not as declared. 1 preset pending: `presetctl plan` shows what apply would change.\n"
+    )
+
+
+def test_going_back_by_hand_is_drift_and_a_revert_is_pending(shell: Shell, git: Git, app: Emulator) -> None:
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
+    git.commit("colder", time=1)
+    shell("apply", "--yes")
+    git("revert", "--no-edit", "HEAD", time=2)
+    assert "… a  pending: version 2 is live" in shell("drift").out
+    shell("apply", "--yes")
+    assert "No drift: 1 preset as declared.\n" in shell("drift").out
+    dashboard(app, temperature=0.3)
+    assert "~ a  version 4, " in shell("drift", code=2).out, "the revert was applied, and then somebody undid it"
+
+
+def test_what_was_applied_from_another_branch_is_pending(shell: Shell, git: Git) -> None:
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
+    git.commit("colder", time=1)
+    git("checkout", "-q", "-b", "other", "main")
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.4"))
+    git.commit("other", time=2)
+    shell("apply", "--yes")
+    git("checkout", "-q", "change")
+    assert " other (on another branch); not applied yet" in shell("drift").out
+
+
+def test_drift_in_a_shallow_clone_says_what_it_can_not_tell(shell: Shell, git: Git) -> None:
+    git.write("presets/a.yaml", PRESET.replace("0.7", "0.3"))
+    git.commit("colder", time=1)
+    git("clone", "-q", "--depth", "1", f"file://{git.folder}", str(git.folder / ".clone"))
+    out = shell("-C", ".clone", "drift", code=2).out
+    assert "! drift may be a commit that was not applied yet: this clone is shallow" in out
+    assert "~ a  version 1, " in out
+    document = shell("-C", ".clone", "drift", "--format", "json", code=2).json
+    check_drift(document)
+    assert len(document["limits"]) == 1
 
 
 def test_many_versions_are_counted(shell: Shell, app: Emulator, git: Git) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from presetctl.domain.change import ABSENT, Cause
+from presetctl.domain.history import Commit
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import ActualPreset, ActualState, BaseState, Status, Version
-from presetctl.drift import Comparer, Drift
+from presetctl.domain.state import ActualPreset, ActualState, BaseState, ListedPreset, Status, Version
+from presetctl.drift import Comparer, Drift, DriftReport
 from tests.unit.memory import KINDS, preset
 
 
@@ -40,6 +43,7 @@ def test_fields_lead_from_declared_to_live() -> None:
 def test_a_preset_that_is_not_there_has_drifted() -> None:
     (found,) = drifts(None, preset())
     assert found.live is None
+    assert not found.archived
     assert [f.after for f in found.fields] == [ABSENT, ABSENT]
 
 
@@ -58,3 +62,20 @@ def test_the_versions_since_it_was_last_as_declared() -> None:
     assert comparer.with_versions(found, preset(), [first, edited, last]).versions == (edited, last)
     assert comparer.with_versions(found, preset(), [edited, last]).versions == (edited, last)
     assert comparer.with_versions(found, preset(), []).versions == ()
+
+
+def test_an_archived_preset_has_drifted() -> None:
+    base = BaseState("c0ffee", "named base", {"a": preset()})
+    listed = {"a": ListedPreset("a", "id", Status.ARCHIVED, None)}
+    (found,) = Comparer(KINDS).drifts(base, ActualState(listed, {}))
+    assert (found.live, found.archived, found.pending) == (None, True, False)
+
+
+def test_what_was_never_applied_is_pending() -> None:
+    (missing,) = drifts(None, preset())
+    (edited,) = drifts(Content("edited", {}), preset())
+    removed = Comparer(KINDS).with_versions(missing, preset(), [version(1, preset().content)])
+    older = replace(edited, commit=Commit("c", "", "", ""))
+    report = DriftReport("w", "c0ffee", 4, (missing, edited, removed, older))
+    assert report.pending == (missing, older)
+    assert report.drifted == (edited, removed)

@@ -12,7 +12,8 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
 from presetctl.domain.state import Status, Version
 from presetctl.domain.values import Json
-from presetctl.history import Renders, version_records, with_history
+from presetctl.drift import Drift
+from presetctl.history import Renders, version_records, with_history, with_origin
 from presetctl.inventory import Row, Standing
 from presetctl.load.git import GitRepository
 from presetctl.load.gitlog import Log, read_log
@@ -286,3 +287,29 @@ def test_rows_with_history(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [with_history(it, found) for it in same] == same
     monkeypatch.setitem(found.__dict__, "limits", ("shallow",))
     assert with_history(drifted, found) == drifted
+
+
+@pytest.mark.parametrize(
+    ("files", "versions", "expected"),
+    [
+        ("AB", "A", 0),  # B was not applied yet
+        ("AB", "X", None),  # edited
+        ("AB", "AXA", 0),  # edited, and brought back
+        ("AB", "ABA", None),  # B was applied, and undone by hand
+        ("AB", "BA", None),
+        ("AB", "B", None),
+        ("ABA", "AB", 1),  # the revert was not applied yet
+        ("ABA", "ABAB", None),  # it was, and was undone by hand
+        ("ABA", "BAB", None),
+        ("ABA", "AXB", 1),
+        ("ABC", "ABA", 0),  # nobody applied C
+        ("AB", "", None),
+    ],
+)
+def test_what_is_live_comes_from_a_commit(git: Git, files: str, versions: str, expected: int | None) -> None:
+    made = [put(git, f"{{model: {letter}}}", number) for number, letter in enumerate(files)]
+    stored = tuple(Version(f"v{number}", number, model(letter)) for number, letter in enumerate(versions, 1))
+    since = max((v.number for v in stored if v.content == model(files[-1])), default=0)
+    drift = Drift("a", "k", "presets/a.yaml", stored[-1] if stored else None, (), history=stored, since=since)
+    found = with_origin(drift, renders(git)).commit
+    assert (found and found.id) == (None if expected is None else made[expected])

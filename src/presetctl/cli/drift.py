@@ -8,7 +8,10 @@ import click
 
 from presetctl import reconcile
 from presetctl.cli.console import give, style_for
+from presetctl.cli.declared import renders
 from presetctl.cli.session import Session, workspace_option
+from presetctl.drift import DriftReport
+from presetctl.history import with_origin
 from presetctl.report.drift import drift_document, drift_text
 from presetctl.report.json import as_text
 
@@ -23,8 +26,10 @@ def command(ctx: click.Context, workspace: str | None, form: str) -> None:
     """Show what a workspace holds otherwise than the last commit declares: edits in a dashboard, for example.
 
     What isn't committed doesn't count. Each preset is shown with the versions that were made since it was last as
-    declared: by whom and when, as far as the workspace tells. Exit code 2 when there is any drift. A commit that
-    was not applied yet looks the same from here: `presetctl plan` tells more.
+    declared: by whom and when, as far as the workspace tells. Exit code 2 when there is any drift.
+
+    Pending is no drift: what is live comes from another commit, and the last one was not applied since; or the
+    workspace has no trace of the preset. Where history can't tell, in a shallow clone for example, it counts as drift.
 
     \b
     Examples:
@@ -37,9 +42,13 @@ def command(ctx: click.Context, workspace: str | None, form: str) -> None:
     base = session.required_base("HEAD", name)
     with session.connection(repository, name) as connection:
         found = reconcile.find_drift(repository, name, connection.reader, base)
-    style, presets = style_for(sys.stdout), len(base.presets)
+    history, limits = renders(session, repository, name)
+    if history is not None:
+        found = [with_origin(drift, history) for drift in found]
+    report = DriftReport(name, base.commit, len(base.presets), tuple(found), limits)
+    style = style_for(sys.stdout)
     if form == "json":
-        give(as_text(drift_document(found, name, base.commit, presets)))
+        give(as_text(drift_document(report)))
     else:
-        give(drift_text(found, name, base.commit, presets, style), style)
-    ctx.exit(DRIFTED if found else 0)
+        give(drift_text(report, style), style)
+    ctx.exit(DRIFTED if report.drifted else 0)

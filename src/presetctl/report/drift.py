@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from presetctl.domain.change import FieldChange
 from presetctl.domain.state import Version
 from presetctl.domain.values import Json
-from presetctl.drift import Drift
+from presetctl.drift import Drift, DriftReport
+from presetctl.report.inventory import commit_document, commit_text
 from presetctl.report.json import field_document, header
 from presetctl.report.safe import inert, one_line
 from presetctl.report.text import Style, field_lines, many
 
+FORMAT_VERSION = "1.1"
 _VERSIONS_SHOWN = 10
+_NEVER = "not in the workspace, and no version of it: never applied, or removed for good"
 
 
-def drift_text(found: Sequence[Drift], workspace: str, commit: str, presets: int, style: Style) -> str:
-    """Each preset that isn't as declared: what is live instead, by field, and who made which version when."""
-    head = style(f"Workspace {workspace}", bold=True) + f" against commit {commit[:12]}"
-    lines = [head, ""]
-    for drift in found:
+def drift_text(report: DriftReport, style: Style) -> str:
+    """Each preset that isn't as declared: what is live instead, by field, and who made which version when.
+
+    Those that were only not applied yet stand apart, one line each.
+    """
+    lines = [style(f"Workspace {report.workspace}", bold=True) + f" against commit {report.commit[:12]}", ""]
+    for drift in report.drifted:
         lines += [*_drift(drift, style), ""]
-    if found:
-        lines.append(f"Drift: {len(found)} of {many(presets, 'preset')} not as declared.")
-    else:
-        lines.append(f"No drift: {many(presets, 'preset')} as declared.")
-    return inert("\n".join(lines))
+    if report.pending:
+        lines += [*(_pending(drift, style) for drift in report.pending), ""]
+    if report.drifted:
+        lines += [style(f"! drift may be a commit that was not applied yet: {one_line(limit)}", "yellow")
+                  for limit in report.limits]  # fmt: skip
+    return inert("\n".join([*lines, _summary(report)]))
+
+
+def _summary(report: DriftReport) -> str:
+    drifted, pending = len(report.drifted), len(report.pending)
+    waiting = f" {many(pending, 'preset')} pending: `presetctl plan` shows what apply would change." if pending else ""
+    if drifted:
+        return f"Drift: {drifted} of {many(report.presets, 'preset')} not as declared.{waiting}"
+    return f"No drift: {many(report.presets - pending, 'preset')} as declared.{waiting}"
+
+
+def _pending(drift: Drift, style: Style) -> str:
+    why = _NEVER
+    if drift.live is not None and drift.commit is not None:
+        why = f"version {drift.live.number} is live, from commit {commit_text(drift.commit)}; not applied yet"
+    return f"{style(f'… {drift.slug}', 'cyan', bold=True)}  pending: {why}  {style(one_line(drift.file), dim=True)}"
 
 
 def _drift(drift: Drift, style: Style) -> Iterator[str]:
     file = style(one_line(drift.file), dim=True)
     if drift.live is None:
-        yield f"{style(f'- {drift.slug}', 'red', bold=True)}  not in the workspace  {file}"
+        where = "archived in the workspace" if drift.archived else "not in the workspace any more"
+        yield f"{style(f'- {drift.slug}', 'red', bold=True)}  {where}  {file}"
         return
     yield f"{style(f'~ {drift.slug}', 'yellow', bold=True)}  {_version(drift.live)}  {file}"
     for field in drift.fields:
@@ -51,25 +73,38 @@ def _version(version: Version) -> str:
     return f"version {version.number}{at}{by}"
 
 
-def drift_document(found: Sequence[Drift], workspace: str, commit: str, presets: int) -> dict[str, Json]:
-    """What drifted, and who made which versions when, as far as the workspace tells."""
+def drift_document(report: DriftReport) -> dict[str, Json]:
+    """What drifted, and who made which versions when, as far as the workspace tells; and what was not applied yet."""
     return {
-        **header(),
-        "workspace": workspace,
-        "commit": commit,
-        "drifts": [
-            {
-                "slug": drift.slug,
-                "kind": drift.kind,
-                "file": drift.file,
-                "version": None if drift.live is None else drift.live.number,
-                "fields": [field_document(field) for field in drift.fields],
-                "versions": [
-                    {"version": v.number, "version_id": v.id, "created_at": v.created_at, "creator": v.creator}
-                    for v in drift.versions
-                ],
-            }
-            for drift in found
+        **header(FORMAT_VERSION),
+        "workspace": report.workspace,
+        "commit": report.commit,
+        "drifts": [_drift_document(drift) for drift in report.drifted],
+        "pending": [
+            {**_facts(drift), "commit": None if drift.commit is None else commit_document(drift.commit)}
+            for drift in report.pending
         ],
-        "summary": {"presets": presets, "drifted": len(found)},
+        "limits": list(report.limits),
+        "summary": {"presets": report.presets, "drifted": len(report.drifted), "pending": len(report.pending)},
+    }
+
+
+def _facts(drift: Drift) -> dict[str, Json]:
+    return {
+        "slug": drift.slug,
+        "kind": drift.kind,
+        "file": drift.file,
+        "version": None if drift.live is None else drift.live.number,
+        "fields": [field_document(field) for field in drift.fields],
+    }
+
+
+def _drift_document(drift: Drift) -> dict[str, Json]:
+    return {
+        **_facts(drift),
+        "archived": drift.archived,
+        "versions": [
+            {"version": v.number, "version_id": v.id, "created_at": v.created_at, "creator": v.creator}
+            for v in drift.versions
+        ],
     }

@@ -138,6 +138,6 @@ def error_document(error: PresetctlError) -> dict[str, Json]:
     }
 
 
-def header() -> dict[str, Json]:
-    """What every document starts with."""
-    return {"format_version": FORMAT_VERSION, "tool_version": __version__}
+def header(format_version: str = FORMAT_VERSION) -> dict[str, Json]:
+    """What every document starts with. Its format has a version of its own once it has grown."""
+    return {"format_version": format_version, "tool_version": __version__}
