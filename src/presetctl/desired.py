@@ -98,7 +98,7 @@ class _PresetReader:
         self._project_file = project_file
         self._kinds = kinds
         self._value: JsonObject = document.value if isinstance(document.value, Mapping) else {}
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = list(document.secrets)
         self.slug, self.slug_place = self._slug()
 
     def read(self) -> dict[str, Preset]:

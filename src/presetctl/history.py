@@ -174,7 +174,7 @@ class Renders:
         try:
             folder = load_project(tree).project.presets
             files = sorted({path for path, _ in self._past.files(slug) if below(path, folder)})
-            found = load(tree, self._schemas, files)
+            found = load(tree, self._schemas, files, past=True)
         except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared
             return None
         preset = found.rendered.workspaces.get(self._workspace, {}).get(slug)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from presetctl import guard
 from presetctl.apply import Applier
@@ -22,7 +22,7 @@ from presetctl.guard import NO_CONSENT, Consent, Objection
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
-from presetctl.load.project import LoadedProject, load_project
+from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
 from presetctl.plan import SavedPlan, make_offline_plan, make_plan, pending_key
 from presetctl.ports import FileTree, PresetReader, PresetWriter
 
@@ -94,11 +94,18 @@ class Planned:
     desired: DesiredState
 
 
-def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None) -> Repository:
-    """Reads a repository: all its preset files, or just ``files``. InputError where presetctl.yaml isn't valid."""
+def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None, *, past: bool = False) -> Repository:
+    """Reads a repository: all its preset files, or just ``files``. InputError where presetctl.yaml isn't valid.
+
+    ``past`` for files of a commit: what looks like a key in them is no problem any more that could be prevented.
+    """
     project = load_project(tree)
     chosen = preset_files(tree, project.project.presets) if files is None else list(files)
     documents, unreadable = load_documents(tree, chosen)
+    if past:
+        documents = [replace(document, secrets=()) for document in documents]
+    elif project.document.secrets:
+        raise InputError(f"{PROJECT_FILE} is not valid", problems=project.document.secrets)
     kinds = Kinds(schemas)
     rendered = render(documents, project.project, project.document, kinds)
     return Repository(project, tuple(chosen), rendered, tuple(unreadable), kinds)
@@ -107,7 +114,7 @@ def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None) -
 def load_base(tree: FileTree, schemas: Schemas, workspace: str, base: Base) -> BaseState:
     """Renders the files of another commit for a workspace. What isn't valid there counts as not declared there."""
     try:
-        states = load(tree, schemas).rendered.workspaces
+        states = load(tree, schemas, past=True).rendered.workspaces
     except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared there
         states = {}
     return BaseState(base.commit, base.reason, states.get(workspace, {}))

@@ -8,7 +8,10 @@ import pytest
 
 from presetctl.desired import lay_over
 from presetctl.domain.preset import Content
+from tests.keys import LETTERS, drawn
 from tests.unit.trees import PROJECT, repository
+
+KEY = f"sk-or-v1-{drawn(LETTERS, 64)}"
 
 
 def problems(files: dict[str, str], project: str = PROJECT) -> list[tuple[str, str, str]]:
@@ -214,3 +217,23 @@ def test_protection_is_of_the_topmost_layer() -> None:
         (True, False),
         (False, False),
     ]
+
+
+def test_a_preset_with_something_like_a_key_is_not_declared() -> None:
+    prompts = {"presets/p.md": f"One\n{KEY}\n"}
+    files = {"a": f"config:\n  model: m\n  # {KEY}\n", "b": "system_prompt_file: p.md", "c": "config: {model: m}"}
+    files |= {"d": "system_prompt_file: p.md\nconfig: {modle: m}"}
+    assert problems({**files, **prompts}) == [
+        ("a.yaml:3:5", "", "secret"),
+        ("d.yaml:2:10", "config.modle", "unknown-field"),
+        ("p.md:2:1", "", "secret"),
+    ]
+    found = repository({**files, **prompts})
+    assert not found.valid
+    assert sorted(found.rendered.workspaces["one"]) == ["c"]
+
+
+def test_a_waiver_lets_it_through() -> None:
+    waived = f"<!-- presetctl: allow-secret -->\n{KEY}"
+    files = {"a": f"system_prompt_file: p.md\n# presetctl: allow-secret\nconfig: {{model: '{KEY}'}}"}
+    assert content({**files, "presets/p.md": waived}) == Content(waived, {"model": KEY})

@@ -17,6 +17,7 @@ from presetctl.guard import Consent
 from presetctl.load.git import Base
 from presetctl.plan import SavedPlan, pending_key
 from presetctl.reconcile import Planned, Repository, Selection, load
+from tests.keys import LETTERS, drawn
 from tests.unit.memory import Memory
 from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas, repository
 
@@ -285,6 +286,16 @@ def test_the_files_of_another_commit() -> None:
     assert (found.commit, found.reason, sorted(found.presets)) == ("c0ffee", "named base", ["mail"])
     assert base({"mail": "config: {model: m}"}, project="broken").presets == {}
     assert base({"mail": "config: {model: m}"}, workspace="new").presets == {}
+
+
+def test_what_looks_like_a_key_is_a_problem_of_the_present_and_not_of_the_past() -> None:
+    key = f"sk-or-v1-{drawn(LETTERS, 64)}"
+    project, preset = PROJECT + f"defaults: {{system_prompt: '{key}'}}\n", {"mail": f"config: {{model: {key}}}"}
+    assert base(preset, project).presets["mail"].content == Content(key, {"model": key})
+    assert repository(preset).problems[0].rule == "secret"
+    with pytest.raises(InputError, match=r"presetctl\.yaml is not valid") as raised:
+        repository(FILES, project)
+    assert [(str(p.location), p.rule) for p in raised.value.problems] == [("presetctl.yaml:6:28", "secret")]
 
 
 def test_a_plan_against_a_base_says_who_changed_what() -> None:

@@ -15,9 +15,13 @@ Locate: TypeAlias = Callable[[Path, bool], Location]
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file. ``prompts`` holds the text of every prompt file that it names, or the problem with it."""
+    """One YAML file. ``prompts`` holds the text of every prompt file that it names, or the problem with it.
+
+    ``secrets`` are what looks like a key in the file, or in one of its prompt files.
+    """
 
     file: str
     value: Json = field(hash=False)
     locate: Locate = field(hash=False, compare=False)
     prompts: Mapping[str, str | Problem] = field(default_factory=dict, hash=False)
+    secrets: tuple[Problem, ...] = ()

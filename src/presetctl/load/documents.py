@@ -12,6 +12,7 @@ from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path
 from presetctl.load.strict_yaml import MAX_BYTES, parse, positions
 from presetctl.ports import FileTree
+from presetctl.secrets import secret_problems
 
 PRESET_SUFFIXES = (".yaml", ".yml")
 MAX_PROMPT_BYTES = 1024 * 1024
@@ -40,7 +41,14 @@ def load_document(tree: FileTree, file: str) -> Document:
     value = parse(data, file)
     locate = locator(data, file)
     prompts = {name: read_prompt(tree, file, name, locate(path, False)) for path, name in prompt_files(value)}
-    return Document(file, value, locate, prompts)
+    return Document(file, value, locate, prompts, _secrets(file, data, prompts))
+
+
+def _secrets(file: str, data: bytes, prompts: Mapping[str, str | Problem]) -> tuple[Problem, ...]:
+    """What looks like a key in a file, or in the prompts that it names."""
+    texts = {_prompt_path(file, name): text for name, text in prompts.items() if isinstance(text, str)}
+    texts[file] = data.decode("utf-8-sig")
+    return tuple(problem for path, text in texts.items() for problem in secret_problems(text, path))
 
 
 def locator(data: bytes, file: str) -> Locate:
@@ -74,7 +82,7 @@ def prompt_files(value: Json) -> Iterator[tuple[Path, str]]:
 
 def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str | Problem:
     """The text of the prompt file ``name``, looked for from the folder of ``file``."""
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
+    path = _prompt_path(file, name)
     try:
         data = tree.read(path, MAX_PROMPT_BYTES)
         text = prompt_text(data)
@@ -86,6 +94,10 @@ def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str
     if not text:
         return Problem(named_at, "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
     return text
+
+
+def _prompt_path(file: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
 
 
 def prompt_text(data: bytes) -> str:
