@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from presetctl.diff import field_changes, without_inert
+from presetctl.diff import field_changes, value_at, without_inert
 from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Kind
@@ -21,13 +21,15 @@ from presetctl.kinds import Schemas
 from presetctl.load.documents import prompt_text
 from presetctl.load.dump_yaml import dump
 from presetctl.load.edit_yaml import Edit, edit
+from presetctl.load.overlay import OverlaidTree
 from presetctl.load.strict_yaml import MAX_BYTES, parse
-from presetctl.persistence import held_content, kept
+from presetctl.persistence import held_content, kept, requested_path
 from presetctl.ports import FileTree
 from presetctl.reconcile import Repository, load
 
 PROMPT_CHARACTERS = 600
 """A longer prompt goes into a file of its own."""
+PROMPT_KEYS = frozenset({"system_prompt", "system_prompt_file"})
 
 
 @dataclass(frozen=True)
@@ -121,38 +123,50 @@ class Adopter:
         files: dict[str, bytes] = {}
         for change in fields:
             if change.path == ("system_prompt",):
-                layer, key = self._prompt_layer(value)
-                if key == "system_prompt_file" and isinstance(change.before, str):
-                    name = posixpath.join(posixpath.dirname(file), str(_at(value, (*layer, key))))
-                    files[posixpath.normpath(name)] = f"{change.before}\n".encode()
-                else:
-                    edits.append(Edit((*layer, key), change.before))
+                found, files = self._prompt_edits(file, value, change.before)
+                edits += found
             else:
                 edits.append(self._config_edit(value, change, kind))
         edited = edit(data, file, edits)
         return files if edited == data else {file: edited, **files}
 
-    def _prompt_layer(self, value: JsonObject) -> tuple[Path, str]:
-        for layer in (("overrides", self.workspace), ()):
-            for key in ("system_prompt", "system_prompt_file"):
-                if isinstance(_at(value, (*layer, key)), str):
-                    return layer, key
-        return (), "system_prompt"
+    def _prompt_edits(self, file: str, value: JsonObject, prompt: Json | Absent) -> tuple[list[Edit], dict[str, bytes]]:
+        """The edits of the preset's file, and the prompt file to write, that give it the prompt of the workspace.
+
+        A prompt from the project's defaults is left alone: the preset gets one of its own over it.
+        """
+        override = ("overrides", self.workspace)
+        own = value_at(value, override)
+        layer: Path = override if isinstance(own, Mapping) and own.keys() & PROMPT_KEYS else ()
+        name = value_at(value, (*layer, "system_prompt_file"))
+        if isinstance(prompt, str):
+            data = f"{prompt}\n".encode()
+            if isinstance(name, str) and prompt_text(data) == prompt:
+                return [], {posixpath.normpath(posixpath.join(posixpath.dirname(file), name)): data}
+            return [Edit((*layer, "system_prompt_file"), ABSENT), Edit((*layer, "system_prompt"), prompt)], {}
+        if not layer and not self._default_prompt:
+            return [Edit((key,), ABSENT) for key in sorted(PROMPT_KEYS)], {}
+        return [Edit((*override, "system_prompt_file"), ABSENT), Edit((*override, "system_prompt"), None)], {}
+
+    @property
+    def _default_prompt(self) -> bool:
+        defaults = self.repository.project.project.defaults
+        return defaults.system_prompt is not None or defaults.system_prompt_file is not None
 
     def _config_edit(self, value: JsonObject, change: FieldChange, kind: Kind) -> Edit:
-        path = _requested_path(change.path, kind)
+        path = requested_path(kind, change.path)
         held = change.before
         if isinstance(held, Mapping):
             held = without_inert(held, kind, change.path[1:])
         overridden = ("overrides", self.workspace, *path)
-        if _at(value, overridden) is not ABSENT:
+        if value_at(value, overridden) is not ABSENT:
             return Edit(overridden, None if held is ABSENT else held)
-        below = _at({"config": self.repository.project.project.defaults.config}, path)
+        below = value_at({"config": self.repository.project.project.defaults.config}, path)
         return Edit(path, None if held is ABSENT and below is not ABSENT else held)
 
     def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> tuple[str, ...]:
         """Tries the files out. InputError unless they say just ``content``; else the other workspaces they touch."""
-        tried = load(_Overlaid(self.tree, files), self.schemas)
+        tried = load(OverlaidTree(self.tree, files), self.schemas)
         declared = tried.rendered.workspaces[self.workspace].get(slug)
         if declared is None:
             mine = [problem for problem in tried.problems if problem.location.file in files]
@@ -172,21 +186,6 @@ class Adopter:
         return before.content.digest != after.content.digest
 
 
-@dataclass(frozen=True)
-class _Overlaid:
-    """A file tree with some files on top."""
-
-    below: FileTree
-    above: Mapping[str, bytes]
-
-    def files(self, folder: str) -> list[str]:
-        mine = (path for path in self.above if path.startswith(f"{folder}/"))
-        return sorted({*self.below.files(folder), *mine})
-
-    def read(self, path: str, limit: int) -> bytes:
-        return self.above[path] if path in self.above else self.below.read(path, limit)
-
-
 def live_content(slug: str, actual: ActualState) -> Content:
     """What the workspace serves of a preset. InputError where it serves nothing."""
     found = actual.presets.get(slug)
@@ -201,11 +200,6 @@ def _as_requested(config: JsonObject, kind: Kind) -> JsonObject:
     return {names.get(key, key): value for key, value in config.items()}
 
 
-def _requested_path(path: Path, kind: Kind) -> Path:
-    names = {entry.name: name for name, entry in kind.config.items()}
-    return (path[0], names.get(str(path[1]), path[1]), *path[2:])
-
-
 def _against_defaults(defaults: JsonObject, config: JsonObject) -> JsonObject:
     """``config`` with a null for every default that it must not inherit."""
     result = dict(config)
@@ -216,15 +210,3 @@ def _against_defaults(defaults: JsonObject, config: JsonObject) -> JsonObject:
         elif isinstance(value, Mapping) and isinstance(own, Mapping):
             result[key] = _against_defaults(value, own)
     return result
-
-
-def _at(value: Json, path: Path) -> Json | Absent:
-    found: Json = value
-    for step in path:
-        if isinstance(found, Mapping) and step in found:
-            found = found[str(step)]
-        elif isinstance(found, Sequence) and not isinstance(found, str) and isinstance(step, int) and step < len(found):
-            found = found[step]
-        else:
-            return ABSENT
-    return found

@@ -32,7 +32,7 @@ def field_changes(before: Content | None, after: Content, kind: Kind) -> tuple[F
 def cause_of(path: Path, base: Content | None, actual: Content | None, desired: Content, kind: Kind) -> Cause:
     """Who made the difference at ``path``, where ``actual`` and ``desired`` differ: the files since base, or others."""
     at_base, at_actual, at_desired = (
-        ABSENT if content is None else _at(content.as_json(), path) for content in (base, actual, desired)
+        ABSENT if content is None else value_at(content.as_json(), path) for content in (base, actual, desired)
     )
     if _means_same(at_base, at_desired, kind, path):
         return Cause.DRIFT
@@ -119,7 +119,7 @@ def _config_changes(old: JsonObject, new: JsonObject) -> Iterator[FieldChange]:
         return
     paths = {_whole_list(path, old, new) for path in _differing_paths(old, new)}
     for path in sorted(paths or {()}, key=_order):
-        yield FieldChange(("config", *path), _at(old, path), _at(new, path))
+        yield FieldChange(("config", *path), value_at(old, path), value_at(new, path))
 
 
 def _differing_paths(old: JsonObject, new: JsonObject) -> Iterator[Path]:
@@ -141,7 +141,9 @@ def _differing_paths(old: JsonObject, new: JsonObject) -> Iterator[Path]:
 def _whole_list(path: Path, old: JsonObject, new: JsonObject) -> Path:
     """Cuts a path at the first list that holds plain values on both sides: such a list is one value to people."""
     for length in range(1, len(path)):
-        values = [value for value in (_at(old, path[:length]), _at(new, path[:length])) if value is not ABSENT]
+        values = [
+            value for value in (value_at(old, path[:length]), value_at(new, path[:length])) if value is not ABSENT
+        ]
         if all(_is_plain_list(value) for value in values):
             return path[:length]
     return path
@@ -155,13 +157,14 @@ def _is_plain_list(value: Json | Absent) -> bool:
     )
 
 
-def _at(value: Json, path: Path) -> Json | Absent:
+def value_at(value: Json, path: Path) -> Json | Absent:
+    """What stands at a path of a value; ABSENT where nothing does."""
     found: Json = value
     for step in path:
         match found:
             case Mapping() if isinstance(step, str) and step in found:
                 found = found[step]
-            case Sequence() if isinstance(step, int) and step < len(found):
+            case Sequence() if isinstance(step, int) and not isinstance(found, str) and step < len(found):
                 found = found[step]
             case _:
                 return ABSENT

@@ -43,6 +43,14 @@ def kept(kind: Kind, content: Content, not_kept: Iterable[str] = ()) -> Content:
     return held_content(Content(content.system_prompt or None, config), not_kept)
 
 
+def requested_path(kind: Kind, path: Path) -> Path:
+    """The path of a stored field (from the content's root), as the request and the files name it."""
+    if path[:1] != ("config",) or len(path) < 2:
+        return path
+    names = {entry.name: field for field, entry in kind.config.items()}
+    return ("config", names.get(str(path[1]), path[1]), *path[2:])
+
+
 def held_content(content: Content, not_kept: Iterable[str] = ()) -> Content:
     """What a workspace holds, less the fields that are not compared."""
     config = content.config

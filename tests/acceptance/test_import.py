@@ -184,6 +184,52 @@ def test_taking_a_default_away(shell: Shell, app: Emulator) -> None:
     assert content(shell, "presets/mail.yaml") == "config: {model: x, seed: null}\n"
 
 
+@pytest.mark.parametrize(
+    ("defaults", "own", "stored", "expected"),
+    [
+        ("system_prompt: D", "", "R", "system_prompt: R\n"),
+        ("system_prompt_file: d.md", "", "R", "system_prompt: R\n"),
+        ("system_prompt: D", "", None, "overrides:\n  live:\n    system_prompt: null\n"),
+        ("system_prompt_file: d.md", "", None, "overrides:\n  live:\n    system_prompt: null\n"),
+        (
+            "system_prompt: D",
+            "system_prompt_file: p.md\n",
+            None,
+            "system_prompt_file: p.md\noverrides:\n  live:\n    system_prompt: null\n",
+        ),
+        (
+            "system_prompt: D",
+            "overrides: {live: {system_prompt_file: p.md}}\n",
+            None,
+            "overrides: {live: {system_prompt: null}}\n",
+        ),
+        (
+            "system_prompt_file: d.md",
+            "overrides: {live: {system_prompt_file: null}}\n",
+            "R",
+            "overrides: {live: {system_prompt: R}}\n",
+        ),
+        ("description: none", "system_prompt_file: p.md\n", None, ""),
+        ("description: none", "system_prompt_file: p.md\n", "a\r\nb", 'system_prompt: "a\\r\\nb"\n'),
+    ],
+)
+def test_an_edit_of_a_prompt_over_the_projects_default(
+    shell: Shell, app: Emulator, defaults: str, own: str, stored: str | None, expected: str
+) -> None:
+    project = content(shell, "presetctl.yaml")
+    shell.write("presetctl.yaml", f"{project}defaults: {{{defaults}}}\n")
+    shell.write("d.md", "Default.\n")
+    shell.write("presets/p.md", "Own.\n")
+    shell.write("presets/mail.yaml", f"config: {{model: x}}\n{own}")
+    shell("apply", "--yes")
+    save(app, "mail", stored, model="x")
+    shell("import", "--update", "mail")
+    assert content(shell, "presets/mail.yaml") == f"config: {{model: x}}\n{expected}"
+    assert content(shell, "d.md") == "Default.\n"
+    assert content(shell, "presets/p.md") == "Own.\n"
+    assert "No changes" in shell("plan").out
+
+
 def test_an_edit_that_the_files_can_not_say_is_refused(shell: Shell, app: Emulator) -> None:
     shell.write("presets/mail.yaml", "config: {model: x}\n")
     shell("apply", "--yes")

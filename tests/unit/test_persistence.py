@@ -8,7 +8,7 @@ import pytest
 
 from presetctl.domain.kind import Evidence, Kept, Kind
 from presetctl.domain.preset import Content
-from presetctl.persistence import evidence, held_content, kept, kind_of, request_body
+from presetctl.persistence import evidence, held_content, kept, kind_of, request_body, requested_path
 
 NOTES: dict[str, Any] = {
     "kind": "openrouter/x",
@@ -87,3 +87,17 @@ def test_each_kind_of_request_carries_the_prompt_in_its_own_field(
 ) -> None:
     body = request_body(kind(system_prompt=field), Content(prompt, {"model": "m", "temperature": 1.0}))
     assert body == {"model": "m", "temperature": 1.0, **extra}
+
+
+@pytest.mark.parametrize(
+    ("stored", "requested"),
+    [
+        (("config", "stop", 0), ("config", "stop_sequences", 0)),
+        (("config", "model"), ("config", "model")),
+        (("config", "unheard_of", "stop"), ("config", "unheard_of", "stop")),
+        (("config",), ("config",)),
+        (("system_prompt",), ("system_prompt",)),
+    ],
+)
+def test_a_stored_field_has_the_name_that_the_files_know(stored: tuple[Any, ...], requested: tuple[Any, ...]) -> None:
+    assert requested_path(kind(), stored) == requested
