@@ -50,6 +50,17 @@ def _check_url(url: str) -> str:
 Url = Annotated[str, AfterValidator(_check_url)]
 
 
+def _check_entry(entry: str) -> str:
+    """An entry of a keyring: service and user, as `keyring set` takes them. The service may have slashes itself."""
+    service, _, user = entry.rpartition("/")
+    if not service or not user or not entry.isprintable():
+        raise ValueError("must be SERVICE/USER, as in `keyring set SERVICE USER`")
+    return entry
+
+
+KeyringEntry = Annotated[str, AfterValidator(_check_entry)]
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
@@ -86,6 +97,10 @@ class OpenRouterWorkspace(_Settings):
     )
     api_key_env: VariableName = Field(
         default="OPENROUTER_API_KEY", description="Name of the environment variable that holds the key."
+    )
+    api_key_keyring: KeyringEntry | None = Field(
+        default=None,
+        description="SERVICE/USER: where the keyring of this machine has the key, if the variable is empty.",
     )
     workspace_id: str | None = Field(
         default=None, min_length=1, description="Refuse a key that opens any other workspace than this one."

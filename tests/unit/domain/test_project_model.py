@@ -64,6 +64,18 @@ def test_addresses_that_are_refused(url: str, reason: str) -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("entry", ["presetctl/me", "https://openrouter.ai/me@example.com", "a b/c d"])
+def test_entries_of_a_keyring(entry: str) -> None:
+    made = OpenRouterWorkspace(provider="openrouter", api_key_keyring=entry)
+    assert made.api_key_keyring == entry
+
+
+@pytest.mark.parametrize("entry", ["", "presetctl", "/me", "presetctl/", "a/b\n", "a\0/b"])
+def test_entries_of_a_keyring_that_are_refused(entry: str) -> None:
+    with pytest.raises(ValidationError, match="must be SERVICE/USER, as in `keyring set SERVICE USER`"):
+        OpenRouterWorkspace(provider="openrouter", api_key_keyring=entry)
+
+
 @pytest.mark.parametrize("name", ["one", "One-2_x", "1", "a" * 64])
 def test_names_of_workspaces(name: str) -> None:
     assert Project(version=1, workspaces={name: workspace()}).default_name() == name

@@ -1,0 +1,94 @@
+"""Calls that carry a key, which is taken out of everything that comes back: a server may repeat what it was sent."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from urllib.parse import quote
+
+import httpx
+
+from presetctl.domain.errors import PresetctlError
+from presetctl.domain.values import Json
+from presetctl.providers.http import HttpJson, Reply
+
+SHORTEST_SECRET = 12
+"""A shorter key is one of an emulator, such as `dev-1`, and may well stand in a prompt by chance."""
+_SHORTEST_PART = 6
+HIDDEN = "***"
+
+
+class Redaction:
+    """Takes a key out of texts: as itself, in base64, or URL-encoded."""
+
+    def __init__(self, key: str) -> None:
+        encoded = (base64.b64encode(key.encode()).decode(), base64.urlsafe_b64encode(key.encode()).decode())
+        forms = (key, quote(key, safe=""), *(form.rstrip("=") for form in encoded))
+        self._forms = tuple(dict.fromkeys(forms)) if len(key) >= SHORTEST_SECRET else ()
+
+    def text(self, text: str) -> str:
+        """``text`` with ``***`` for the key."""
+        for form in self._forms:
+            text = text.replace(form, HIDDEN)
+        return text
+
+    def message(self, text: str) -> str:
+        """As ``text``; also for one that was cut in the middle of the key."""
+        text = self.text(text)
+        for form in self._forms:
+            ends = range(len(form) - 1, _SHORTEST_PART - 1, -1)
+            cut = next((length for length in ends if text.endswith(form[:length])), 0)
+            text = f"{text[:-cut]}{HIDDEN}" if cut else text
+        return text
+
+    def value(self, value: Json) -> Json:
+        """A JSON value with ``***`` for the key in every text and name."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(key): self.value(item) for key, item in value.items()}
+        if isinstance(value, Sequence):
+            return [self.value(item) for item in value]
+        return value
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Takes the key out of the errors of a block, and leaves those that caused them behind."""
+        try:
+            yield
+        except PresetctlError as error:
+            error.message, error.hint = self.message(error.message), self.message(error.hint)
+            error.args = (error.message,)
+            raise error from None
+
+
+class KeyedHttp(HttpJson):
+    """HttpJson with a key in every request, and in nothing that comes back."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        timeout: float,
+        trust_env: bool = False,
+        transport: Callable[[], httpx.BaseTransport | None] | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        super().__init__(base_url, headers, timeout=timeout, trust_env=trust_env, transport=transport)
+        self._redaction = Redaction(key)
+
+    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+        """As HttpJson reads."""
+        with self._redaction.errors():
+            return self._clean(super().get(path, query))
+
+    def post(self, path: str, body: Json) -> Reply:
+        """As HttpJson writes."""
+        with self._redaction.errors():
+            return self._clean(super().post(path, body))
+
+    def _clean(self, reply: Reply) -> Reply:
+        return replace(reply, body=self._redaction.value(reply.body))
