@@ -65,8 +65,9 @@ class Applier:
             if not self._differences(before, preset):
                 return Outcome(change, Result.APPLIED, None if before is None else before.number)
         stored = self._write(change, preset, before)
+        lost = self._differences(stored, preset)
         if before is not None and stored.id == before.id:
-            return Outcome(change, Result.UNCHANGED, stored.number)
+            return _told(change, Result.UNCHANGED, stored, lost)
         expected = 1 if before is None else before.number + 1
         if stored.number != expected and not (before is None and change.action is Action.RESTORE):
             raise _ConflictError(
@@ -74,10 +75,7 @@ class Applier:
                 stored.number,
                 6,
             )
-        lost = self._differences(stored, preset)
-        if lost:
-            return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6)
-        return Outcome(change, Result.APPLIED, stored.number)
+        return _told(change, Result.APPLIED, stored, lost)
 
     def _check_unmoved(self, change: Change) -> Version | None:
         """Reads what the write would replace; anything but what the plan saw is a conflict."""
@@ -151,6 +149,12 @@ class _ConflictError(Exception):
         super().__init__(message)
         self.version = version
         self.exit_code = exit_code
+
+
+def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]) -> Outcome:
+    if lost:
+        return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6)
+    return Outcome(change, result, stored.number)
 
 
 def _same(one: Version | None, other: Version | None) -> bool:

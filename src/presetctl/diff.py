@@ -69,6 +69,11 @@ def wiped(before: Content | None, kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(kind.dashboard_only & (before.config.keys() if before else set())))
 
 
+def holds_nothing(value: Json | Absent, kind: Kind, path: Path) -> bool:
+    """Whether what is stored at a path from the content's root says nothing: it's missing, or a server added it."""
+    return value is ABSENT or (path[0] == "config" and _inert(value, kind, path[1:]))
+
+
 def _present(prompt: str | None) -> Json | Absent:
     return ABSENT if prompt is None else prompt
 

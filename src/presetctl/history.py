@@ -14,18 +14,20 @@ from presetctl.diff import field_changes
 from presetctl.domain.errors import InputError
 from presetctl.domain.history import Commit, VersionRecord
 from presetctl.domain.kind import Kind
-from presetctl.domain.preset import Content
+from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import Version
 from presetctl.drift import Drift
 from presetctl.inventory import Row, Standing
 from presetctl.kinds import Schemas
+from presetctl.load.documents import load_document, prompt_path
 from presetctl.load.git import GitRepository
-from presetctl.load.gitlog import Logged
+from presetctl.load.gitlog import Logged, first_parents
 from presetctl.load.past import Past, below
-from presetctl.load.project import load_project
+from presetctl.load.project import PROJECT_FILE, load_project
 from presetctl.load.snapshots import Snapshot, snapshots
+from presetctl.load.tree import WorkTree
 from presetctl.persistence import held_content, kept
-from presetctl.reconcile import load
+from presetctl.reconcile import Repository, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,21 @@ class Renders:
     def declares(self, slug: str) -> bool:
         """Whether any file ever declared the slug."""
         return bool(self._past.files(slug))
+
+    def since(self, slug: str, declared: Declared) -> float | None:
+        """When HEAD's own line came to declare just this, in seconds since 1970; None where HEAD declares otherwise.
+
+        What a branch declared counts from when it was merged. Where history was cut off it's later, never earlier.
+        """
+        commits = first_parents(self._repository, self._past.paths(slug))
+        self._fetch(slug, [commit for commit, _ in commits])
+        arrived = None
+        for commit, time in commits:
+            there = self._at(slug, commit)
+            if there is None or there.key != declared.key:
+                break
+            arrived = time
+        return arrived
 
     def match(self, slug: str, content: Content) -> Commit | None:
         """The commit that a stored content comes from.
@@ -182,6 +199,55 @@ class Renders:
             return None
         kind = found.kinds.kind(preset.kind)
         return Declared(kind, kept(kind, preset.content, self._not_kept))
+
+
+class FilesPast:
+    """What is known of what the files of one workspace declared earlier.
+
+    ``renders`` is None where git can't be asked.
+    """
+
+    def __init__(
+        self, tree: WorkTree, repository: Repository, workspace: str, renders: Renders | None, gaps: Sequence[str]
+    ) -> None:
+        self.gaps = gaps
+        self._tree = tree
+        self._repository = repository
+        self._not_kept = repository.settings(workspace).not_kept
+        self._renders = renders
+
+    @property
+    def has_history(self) -> bool:
+        """Whether git could be asked at all."""
+        return self._renders is not None
+
+    def declares(self, slug: str) -> bool:
+        """Whether any file ever declared the slug, as far as is known."""
+        return self._renders is not None and self._renders.declares(slug)
+
+    def since(self, preset: Preset) -> float | None:
+        """When the files here got what they declare of a preset: from git, or where it isn't committed, from the files.
+
+        Seconds since 1970; None where nothing tells.
+        """
+        kind = self._repository.kinds.kind(preset.kind)
+        declared = Declared(kind, kept(kind, preset.content, self._not_kept))
+        committed = None if self._renders is None else self._renders.since(preset.slug, declared)
+        return self._changed_at(preset) if committed is None else committed
+
+    def may_come_from_files(self, slug: str, content: Content) -> bool:
+        """Whether a stored content is what some commit declares; also where history has gaps."""
+        if self._renders is None:
+            return False
+        return bool(self._renders.limits) or self._renders.match(slug, content) is not None
+
+    def _changed_at(self, preset: Preset) -> float | None:
+        documents = [load_document(self._tree, preset.source.file), self._repository.project.document]
+        prompts = {prompt_path(document.file, name) for document in documents for name in document.prompts}
+        try:
+            return max(self._tree.changed_at(path) for path in {preset.source.file, PROJECT_FILE, *prompts})
+        except OSError:
+            return None
 
 
 def version_records(

@@ -72,6 +72,17 @@ def with_orphans(plan: Plan, declared_once: Callable[[str], bool]) -> Plan:
     return replace(plan, unmanaged=tuple(s for s in plan.unmanaged if s not in orphaned), orphaned=orphaned)
 
 
+def without_writing(plan: Plan, warnings: Mapping[str, str]) -> Plan:
+    """The plan without the changes of the named presets, each with a warning that says why."""
+    changes = tuple(
+        replace(c, action=Action.NO_OP, fields=(), wipes=(), warnings=(*c.warnings, warnings[c.slug]))
+        if c.slug in warnings
+        else c
+        for c in plan.changes
+    )
+    return replace(plan, changes=changes, fingerprint=fingerprint(plan.workspace, changes))
+
+
 def pending_key(change: Change) -> PendingKey:
     """The part of a change that a saved plan must have in common with a new one."""
     return change.kind, change.action.value, change.before.digest if change.before else None, change.after

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from presetctl.domain.preset import Preset
+    from presetctl.domain.preset import Content, Preset
     from presetctl.domain.state import ActualPreset, Listing, Version, WorkspaceIdentity
 
 
@@ -22,6 +22,27 @@ class FileTree(Protocol):
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of one file. InputError if it's missing, not a regular file, outside, or above ``limit`` bytes."""
+
+
+class DeclaredPast(Protocol):
+    """What is known of what the files of one workspace declared earlier: from git, and from the files themselves."""
+
+    @property
+    def has_history(self) -> bool:
+        """Whether git could be asked at all."""
+
+    @property
+    def gaps(self) -> Sequence[str]:
+        """Why declarations may be missing here; empty where all of history could be asked."""
+
+    def declares(self, slug: str) -> bool:
+        """Whether any file ever declared the slug, as far as is known."""
+
+    def since(self, preset: Preset) -> float | None:
+        """When the files here got what they declare of a preset, in seconds since 1970; None where nothing tells."""
+
+    def may_come_from_files(self, slug: str, content: Content) -> bool:
+        """Whether a stored content is what some commit declares; also where history has gaps."""
 
 
 class PresetReader(Protocol):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from presetctl import guard
+from presetctl import churn, guard
 from presetctl.apply import Applier
 from presetctl.desired import Rendered, render
 from presetctl.domain.change import Head, Plan, Target
@@ -23,8 +24,15 @@ from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
-from presetctl.plan import SavedPlan, make_offline_plan, make_plan, pending_key
-from presetctl.ports import FileTree, PresetReader, PresetWriter
+from presetctl.plan import SavedPlan, make_offline_plan, make_plan, pending_key, with_orphans, without_writing
+from presetctl.ports import DeclaredPast, FileTree, PresetReader, PresetWriter
+
+AskPast: TypeAlias = Callable[[], DeclaredPast | None]
+"""Gives what is known of earlier declarations; called only where it's needed: reading git's history takes time."""
+
+
+def no_past() -> None:
+    """Nothing is known of earlier declarations."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +96,11 @@ class Selection:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and the presets that it was made from."""
+    """A plan, the presets that it was made from, and what to know about how it was made."""
 
     plan: Plan
     desired: DesiredState
+    notes: tuple[str, ...] = ()
 
 
 def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None, *, past: bool = False) -> Repository:
@@ -137,27 +146,65 @@ def plan(
     head: Head,
     selection: Selection,
     base: BaseState | None = None,
+    *,
+    ask_past: AskPast = no_past,
+    retry: bool = False,
 ) -> Planned:
     """Reads the workspace and plans. Only a reader is at hand, so nothing can be written.
 
-    InputError carries all problems where a file isn't valid; AccessError where the key opens another workspace.
+    With ``retry``, what the workspace was already shown not to keep is written once more. InputError carries all
+    problems where a file isn't valid; AccessError where the key opens another workspace.
     """
     _check_valid(repository)
     settings = repository.settings(workspace)
     everything = repository.rendered.workspaces[workspace]
     desired = selection.of(everything)
     target = Target(workspace, settings.provider, settings.url, _check_identity(workspace, settings, reader))
+    kinds = repository.kinds_in_use(workspace, base)
     made = make_plan(
         target,
         head,
         desired,
-        _read_actual(reader, desired),
+        actual := _read_actual(reader, desired),
         declared=everything.keys(),
-        kinds=repository.kinds_in_use(workspace, base),
+        kinds=kinds,
         not_kept=settings.not_kept,
         base=base,
     )
-    return Planned(made, desired)
+    if not retry:
+        made = without_writing(made, _unkept(made, desired, actual, kinds, reader, ask_past))
+    return _with_orphans(made, desired, ask_past)
+
+
+def _unkept(
+    made: Plan,
+    desired: DesiredState,
+    actual: ActualState,
+    kinds: Mapping[str, Kind],
+    reader: PresetReader,
+    ask_past: AskPast,
+) -> dict[str, str]:
+    """The changes that would write again what the workspace was shown not to keep, each with a word on that."""
+    found: dict[str, str] = {}
+    candidates = [change for change in made.pending if churn.only_lacks(change, kinds[change.kind])]
+    past = ask_past() if candidates else None
+    if past is None:
+        return found
+    for change in candidates:
+        live, since = actual.presets[change.slug].version, past.since(desired[change.slug])
+        versions = reader.list_versions(change.slug)
+        if live and churn.shown_unkept(change, kinds[change.kind], live, versions, since, past):
+            found[change.slug] = churn.warning(change, live, made.workspace.name)
+    return found
+
+
+def _with_orphans(made: Plan, desired: DesiredState, ask_past: AskPast) -> Planned:
+    """Tells orphaned presets from unmanaged ones, where there are such and history can be asked."""
+    past = ask_past() if made.unmanaged else None
+    if past is None or not past.has_history:
+        return Planned(made, desired)
+    notes = tuple(f"Orphaned presets may be taken for unmanaged ones: {gap}." for gap in past.gaps)
+    return Planned(with_orphans(made, past.declares), desired, notes)
 
 
 def gather(

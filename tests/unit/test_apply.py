@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from presetctl.apply import WRITE_ATTEMPTS, Applier, exit_code
@@ -9,7 +11,7 @@ from presetctl.domain.change import Action, Head, Plan, Target
 from presetctl.domain.errors import AccessError, AmbiguousError, RemoteError
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import ActualPreset, ActualState, Status
+from presetctl.domain.state import ActualPreset, ActualState, Status, Version
 from presetctl.plan import make_plan
 from tests.unit.memory import KINDS, Memory, lose, preset
 
@@ -174,15 +176,17 @@ def test_a_server_that_makes_no_version_of_the_same_content_says_unchanged() -> 
     memory = Memory()
     memory.put("a", Content("old", {}), 1)
     made = planned(memory, preset("a"))
-    stored = memory.presets["a"]
-    memory.after_write.append(lambda: None)
 
     class Same(Memory):
         def write(self, preset: Preset) -> ActualPreset:
-            return stored
+            return replace(memory.presets["a"], version=Version("a-1", 1, stored))
 
-    same = Same(presets=memory.presets)
-    assert results(applied(same, made)) == [(Result.UNCHANGED, 1)]
+    stored = preset("a").content
+    assert results(applied(Same(presets=memory.presets), made)) == [(Result.UNCHANGED, 1)]
+    stored = Content("old", {})
+    lossy = applied(Same(presets=memory.presets), made)
+    assert results(lossy) == [(Result.NOT_PERSISTED, 1)]
+    assert lossy[0].lost == ("config.model", "system_prompt")
 
 
 def test_a_reply_without_a_version_is_not_success() -> None:

@@ -11,8 +11,8 @@ from presetctl import reconcile
 from presetctl.domain.change import Action, Cause, Head
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
 from presetctl.domain.outcome import Result
-from presetctl.domain.preset import Content
-from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, WorkspaceIdentity
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.guard import Consent
 from presetctl.load.git import Base
 from presetctl.plan import SavedPlan, pending_key
@@ -353,3 +353,58 @@ def test_what_is_live_already_stands_beside_what_is_not() -> None:
     (change,) = made.plan.changes
     assert [(field.name, field.cause) for field in change.fields] == [("config.temperature", Cause.DECLARED)]
     assert [field.name for field in change.already_live] == ["config.model"]
+
+
+class Past:
+    """What git would say."""
+
+    def __init__(self, *, has_history: bool = True, gaps: Sequence[str] = (), orphans: Sequence[str] = ()) -> None:
+        self.has_history = has_history
+        self.gaps = gaps
+        self.orphans = orphans
+
+    def declares(self, slug: str) -> bool:
+        return slug in self.orphans
+
+    def since(self, preset: Preset) -> float:
+        return 0.0
+
+    def may_come_from_files(self, slug: str, content: Content) -> bool:
+        return False
+
+
+def planned_with(past: Past | None, memory: Memory, *, retry: bool = False) -> Planned:
+    """A plan of a preset whose temperature nobody knows the fate of."""
+    files = repository({"b": "config: {model: m, temperature: 1}"})
+    return reconcile.plan(files, "one", memory, HEAD, Selection(), ask_past=lambda: past, retry=retry)
+
+
+def lacking_temperature() -> Memory:
+    memory = Memory()
+    live = Version("b-1", 1, Content(None, {"model": "m"}), "2026-04-20T10:00:00Z")
+    memory.presets["b"] = ActualPreset("b", "id-b", Status.ACTIVE, live)
+    return memory
+
+
+def test_what_the_workspace_was_shown_not_to_keep_is_not_written_again() -> None:
+    memory = lacking_temperature()
+    made = planned_with(Past(), memory)
+    assert actions(made) == {"b": "no_op"}
+    assert "lacks only `temperature`" in made.plan.changes[0].warnings[0]
+    assert made.plan.fingerprint == planned(memory, files=repository({"b": "config: {model: m}"})).plan.fingerprint
+    assert actions(planned_with(Past(), memory, retry=True)) == {"b": "update"}
+    assert actions(planned_with(None, memory)) == {"b": "update"}, "nothing is known"
+    memory.presets["b"] = replace(memory.presets["b"], version=Version("b-1", 1, Content(None, {"model": "m"}), "?"))
+    assert actions(planned_with(Past(), memory)) == {"b": "update"}
+
+
+def test_orphaned_presets_are_told_from_unmanaged_ones_where_history_can_be_asked() -> None:
+    memory = lacking_temperature()
+    for slug in ("gone", "theirs"):
+        memory.put(slug, Content("x", {}))
+    made = planned_with(Past(orphans=["gone"], gaps=["this clone is shallow"]), memory)
+    assert (made.plan.orphaned, made.plan.unmanaged) == (("gone",), ("theirs",))
+    assert made.notes == ("Orphaned presets may be taken for unmanaged ones: this clone is shallow.",)
+    for past in (None, Past(has_history=False, gaps=["no git"])):
+        made = planned_with(past, memory)
+        assert (made.plan.orphaned, made.plan.unmanaged, made.notes) == ((), ("gone", "theirs"), ())

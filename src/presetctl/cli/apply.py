@@ -11,6 +11,7 @@ import click
 from presetctl import reconcile
 from presetctl.apply import exit_code
 from presetctl.cli.console import give, say, style_for
+from presetctl.cli.declared import asking_past
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
@@ -38,6 +39,7 @@ from presetctl.report.text import outcome_text, outcomes_summary, plan_text
     "--allow-protected", multiple=True, metavar="NAME", help="Agree to changing a protected preset or workspace."
 )
 @click.option("--allow-updates", type=click.IntRange(0), default=0, metavar="N", help="Agree to overwriting N presets.")
+@click.option("--retry", is_flag=True, help="Write once more what the workspace was shown not to keep.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.pass_context
 def command(
@@ -49,6 +51,7 @@ def command(
     allow_wipe: tuple[str, ...],
     allow_protected: tuple[str, ...],
     allow_updates: int,
+    retry: bool,
     form: str,
 ) -> None:
     """Apply the changes between the files and a workspace: one new version per changed preset.
@@ -71,7 +74,10 @@ def command(
     consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
     with session.connection(repository, name, writes=True) as connection:
         selection, compared = Selection(saved.slugs) if saved else Selection(), session.base(base, name)
-        planned = reconcile.plan(repository, name, connection.reader, head(session.root), selection, compared)
+        planned = reconcile.plan(
+            repository, name, connection.reader, head(session.root), selection, compared,
+            ask_past=asking_past(session, repository, name), retry=retry,
+        )  # fmt: skip
         if saved is not None:
             reconcile.check_saved(planned, saved)
         code = carry_out(repository, planned, connection, yes=yes, consent=consent, form=form)
@@ -90,6 +96,8 @@ def carry_out(
     repository: Repository, planned: Planned, connection: Connection, *, yes: bool, consent: Consent, form: str
 ) -> int:
     """Shows a plan, asks unless ``yes``, applies it and tells what became of it; gives the exit code."""
+    for note in planned.notes:
+        say(note)
     show = _Shown(form)
     show.plan(planned.plan)
     outcomes: list[Outcome] = []

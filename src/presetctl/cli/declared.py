@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from presetctl.cli.console import say
+from functools import cache
+
 from presetctl.cli.session import Session
-from presetctl.domain.change import Plan
 from presetctl.domain.errors import InputError
 from presetctl.domain.preset import Preset
-from presetctl.history import Renders
+from presetctl.history import FilesPast, Renders
 from presetctl.load.git import GitRepository
-from presetctl.plan import with_orphans as plan_with_orphans
-from presetctl.reconcile import Repository, Selection
+from presetctl.load.tree import WorkTree
+from presetctl.reconcile import AskPast, Repository, Selection
 
 
 def check_valid(repository: Repository) -> None:
@@ -27,14 +27,14 @@ def declared_preset(repository: Repository, workspace: str, slug: str) -> Preset
     return Selection([slug]).of(declared)[slug]
 
 
-def with_orphans(session: Session, repository: Repository, plan: Plan) -> Plan:
-    """The plan with orphaned presets told from unmanaged ones, where there are such and git's history can be asked."""
-    if not plan.unmanaged:
-        return plan
-    found, gaps = renders(session, repository, plan.workspace.name)
-    for gap in gaps if found is not None else ():
-        say(f"Orphaned presets may be taken for unmanaged ones: {gap}.")
-    return plan if found is None else plan_with_orphans(plan, found.declares)
+def asking_past(session: Session, repository: Repository, workspace: str) -> AskPast:
+    """What planning may ask of earlier declarations; git is called when it first does."""
+
+    @cache
+    def past() -> FilesPast:
+        return FilesPast(WorkTree(session.root), repository, workspace, *renders(session, repository, workspace))
+
+    return past
 
 
 def renders(session: Session, repository: Repository, workspace: str) -> tuple[Renders | None, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import click
 
 from presetctl import reconcile
 from presetctl.cli.console import give, say, style_for
-from presetctl.cli.declared import with_orphans
+from presetctl.cli.declared import asking_past
 from presetctl.cli.session import Session
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
@@ -34,6 +34,7 @@ CHANGES = 2
 @click.option("--out", metavar="FILE", help="Save the plan as JSON, for `presetctl apply FILE`.")
 @click.option("--base", metavar="REF", help="Say of each field who changed it since this commit.")
 @click.option("--offline", is_flag=True, help="Compare with the base alone; no workspace is read and no key needed.")
+@click.option("--retry", is_flag=True, help="Plan to write once more what the workspace was shown not to keep.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
 def command(
@@ -46,6 +47,7 @@ def command(
     out: str | None,
     base: str | None,
     offline: bool,
+    retry: bool,
     detailed_exitcode: bool,
 ) -> None:
     """Show, field by field, what apply would change in a workspace. Nothing is ever written there.
@@ -70,7 +72,7 @@ def command(
     names = list(dict.fromkeys(session.workspace(repository, name) for name in named or [None]))
     if out is not None and len(names) > 1:
         raise UsageError("one file holds one plan", hint="give --out with one workspace")
-    planner = _Planner(session, repository, Selection(slugs, exclude), base, offline)
+    planner = _Planner(session, repository, Selection(slugs, exclude), base, offline, retry)
     plans = [planner.plan(name) for name in names]
     document = as_text(plan_document(plans[0]) if len(plans) == 1 else plans_document(plans))
     if out is not None:
@@ -90,6 +92,7 @@ class _Planner:
     selection: Selection
     base: str | None
     offline: bool
+    retry: bool
 
     def plan(self, name: str) -> Plan:
         now, compared = head(self.session.root), self.session.base(self.base, name)
@@ -100,7 +103,12 @@ class _Planner:
                 raise UsageError("--offline needs a base to compare with", hint="name it with --base")
             return reconcile.plan_offline(self.repository, name, compared, now, self.selection).plan
         with self.session.connection(self.repository, name) as connection:
-            planned = reconcile.plan(self.repository, name, connection.reader, now, self.selection, compared)
+            planned = reconcile.plan(
+                self.repository, name, connection.reader, now, self.selection, compared,
+                ask_past=asking_past(self.session, self.repository, name), retry=self.retry,
+            )  # fmt: skip
+        for note in planned.notes:
+            say(note)
         for objection in reconcile.objections(self.repository, planned):
             say(f"Apply to {name} would stop: {objection.message} ({objection.agree} agrees).")
-        return with_orphans(self.session, self.repository, planned.plan)
+        return planned.plan

@@ -11,7 +11,7 @@ from presetctl.adoption import Adopter
 from presetctl.cli.adopt import write_adopted
 from presetctl.cli.apply import carry_out, check_can_ask
 from presetctl.cli.console import give, say
-from presetctl.cli.declared import check_valid, declared_preset
+from presetctl.cli.declared import asking_past, check_valid, declared_preset
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
 from presetctl.domain.preset import Content
@@ -67,7 +67,10 @@ def command(
         adopted = Adopter(WorkTree(session.root), session.schemas, repository, name).update(slug, content)
         write_adopted(session, adopted)
         edited = session.repository()
-        planned = reconcile.plan(edited, name, connection.reader, head(session.root), Selection([slug]))
+        ask_past = asking_past(session, edited, name)
+        planned = reconcile.plan(
+            edited, name, connection.reader, head(session.root), Selection([slug]), ask_past=ask_past
+        )
         if applies:
             consent = Consent(protected=frozenset(allow_protected))
             ctx.exit(carry_out(edited, planned, connection, yes=yes, consent=consent, form="human"))

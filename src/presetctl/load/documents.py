@@ -46,7 +46,7 @@ def load_document(tree: FileTree, file: str) -> Document:
 
 def _secrets(file: str, data: bytes, prompts: Mapping[str, str | Problem]) -> tuple[Problem, ...]:
     """What looks like a key in a file, or in the prompts that it names."""
-    texts = {_prompt_path(file, name): text for name, text in prompts.items() if isinstance(text, str)}
+    texts = {prompt_path(file, name): text for name, text in prompts.items() if isinstance(text, str)}
     texts[file] = data.decode("utf-8-sig")
     return tuple(problem for path, text in texts.items() for problem in secret_problems(text, path))
 
@@ -80,9 +80,14 @@ def prompt_files(value: Json) -> Iterator[tuple[Path, str]]:
             yield (*path, "system_prompt_file"), name
 
 
+def prompt_path(file: str, name: str) -> str:
+    """The path of the prompt file ``name``, which is looked for from the folder of ``file``."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
+
+
 def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str | Problem:
-    """The text of the prompt file ``name``, looked for from the folder of ``file``."""
-    path = _prompt_path(file, name)
+    """The text of the prompt file ``name``."""
+    path = prompt_path(file, name)
     try:
         data = tree.read(path, MAX_PROMPT_BYTES)
         text = prompt_text(data)
@@ -94,10 +99,6 @@ def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str
     if not text:
         return Problem(named_at, "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
     return text
-
-
-def _prompt_path(file: str, name: str) -> str:
-    return posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
 
 
 def prompt_text(data: bytes) -> str:

@@ -67,6 +67,19 @@ def read_log(
     return Log(tuple(found)[:limit], frozenset(blobs), len(commits) > limit)
 
 
+def first_parents(
+    repository: GitRepository, paths: Collection[str], limit: int = MAX_COMMITS
+) -> list[tuple[str, float]]:
+    """The commits on HEAD's own line that changed ``paths``, newest first, with their times in seconds since 1970.
+
+    What a branch brought counts where it was merged, and when.
+    """
+    places = [f":(literal){path}" for path in sorted(paths)]
+    options = ("--first-parent", "--no-relative", "--no-follow", f"--max-count={limit}", "--format=%H %ct")
+    printed = repository.run("log", *options, repository.commit("HEAD"), "--", *places)
+    return [(words[0], float(words[1])) for line in printed.decode().splitlines() if (words := line.split())]
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file as it was after a commit that touched it."""

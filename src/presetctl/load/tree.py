@@ -61,6 +61,10 @@ class WorkTree:
         except OSError as error:
             _refuse(path, error)
 
+    def changed_at(self, path: str) -> float:
+        """When a file, or the link to it, was last written, in seconds since 1970. OSError if it doesn't exist."""
+        return max(os.lstat(f"{self._root}/{path}").st_mtime, Path(self._real(path)).stat().st_mtime)
+
     def _real(self, path: str) -> str:
         """Where ``path`` is with all links resolved. OSError if it doesn't exist, InputError if it's outside."""
         real = os.path.realpath(f"{self._root}/{path}", strict=True)

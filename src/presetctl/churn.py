@@ -1,0 +1,73 @@
+"""No churn: where a live version lacks only what the workspace doesn't keep, another one would lack it too.
+
+That the workspace doesn't keep a field can't be asked. It's taken as shown where all of this is so: nobody knows
+whether the field is kept; the live version was written after the files got their present content; no version of the
+preset ever had the field; and the live version can't come from files without it, since no commit declares what it
+holds, or since the version before it holds just the same, so that whoever wrote it meant to change something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from presetctl.diff import holds_nothing, value_at
+from presetctl.domain.change import Action, Change
+from presetctl.domain.kind import Evidence, Kind
+from presetctl.domain.state import Version
+from presetctl.domain.values import show_path
+from presetctl.persistence import evidence
+from presetctl.ports import DeclaredPast
+
+
+def only_lacks(change: Change, kind: Kind) -> bool:
+    """Whether all that differs is missing from what is live, and none of it is known to be kept."""
+    return change.action is Action.UPDATE and all(
+        holds_nothing(f.before, kind, f.path) and evidence(kind, f.path) is Evidence.UNKNOWN for f in change.fields
+    )
+
+
+def shown_unkept(
+    change: Change,
+    kind: Kind,
+    live: Version,
+    versions: Sequence[Version],
+    since: float | None,
+    past: DeclaredPast,
+) -> bool:
+    """Whether it's shown that writing again, for a change that only adds what is lacking, would change nothing.
+
+    ``versions`` are all of the preset, oldest first; ``since`` is when its files got their present content, in
+    seconds since 1970.
+    """
+    written = _seconds(live.created_at)
+    if written is None or since is None or written < since:
+        return False
+    held = ((value_at(version.content.as_json(), f.path), f.path) for version in versions for f in change.fields)
+    if not all(holds_nothing(value, kind, path) for value, path in held):
+        return False
+    earlier = [version for version in versions if version.number < live.number]
+    if earlier and earlier[-1].content.digest == live.content.digest:
+        return True
+    return not past.may_come_from_files(change.slug, live.content)
+
+
+def warning(change: Change, live: Version, workspace: str) -> str:
+    """What to tell of a change that is not written."""
+    paths = [field.path for field in change.fields]
+    fields = ", ".join(f"`{show_path(path[1:])}`" for path in paths)
+    settled = ", ".join(sorted({str(path[1]) for path in paths}))
+    return (
+        f"version {live.number} was written after this preset's files last changed and lacks only {fields}: the "
+        f"workspace doesn't keep it. `not_kept: [{settled}]` under {workspace} in presetctl.yaml settles that; "
+        "--retry writes it once more"
+    )
+
+
+def _seconds(time: str) -> float | None:
+    """Seconds since 1970, where a remote's time is one with a time zone."""
+    try:
+        found = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return None if found.tzinfo is None else found.timestamp()
