@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from presetctl.domain.preset import Content
 
 
-def field_changes(before: Content | None, after: Content, kind: Kind) -> tuple[FieldChange, ...]:
+def field_changes(
+    before: Content | None, after: Content, kind: Kind, *, mutual: bool = False
+) -> tuple[FieldChange, ...]:
     """The fields in which ``after`` differs from ``before``, sorted by path; empty exactly when nothing does.
 
     What means nothing is no difference: the order of keys, 1 against 1.0, a null or empty list or known default that
-    only one side has. Lists are compared in order; a list of plain values changes as a whole.
+    only one side has. Lists are compared in order; a list of plain values changes as a whole. ``before`` is what a
+    workspace holds: a known default that only ``after`` has is a change. With ``mutual`` neither side is: then it's
+    none, what only the dashboard sets counts like everything else, and both directions find the same.
     """
     if before is not None and before.digest == after.digest:
         return ()
-    old, new = _settled(before.config if before else {}, after.config, kind, ())
+    old, new = _settled(before.config if before else {}, after.config, kind, (), mutual)
     changes = list(_config_changes(old, new))
     old_prompt, new_prompt = (before.system_prompt if before else None) or None, after.system_prompt or None
     if old_prompt != new_prompt:
@@ -78,21 +82,24 @@ def _present(prompt: str | None) -> Json | Absent:
     return ABSENT if prompt is None else prompt
 
 
-def _settled(old: JsonObject, new: JsonObject, kind: Kind, path: Path) -> tuple[dict[str, Json], dict[str, Json]]:
+def _settled(
+    old: JsonObject, new: JsonObject, kind: Kind, path: Path, mutual: bool = False
+) -> tuple[dict[str, Json], dict[str, Json]]:
     """Both sides without the members that mean nothing where the other side lacks them."""
     left: dict[str, Json] = {}
     right: dict[str, Json] = {}
     for key in old.keys() | new.keys():
         at = (*path, key)
         was, wanted = old.get(key), new.get(key)
-        if key not in new and (_inert(was, kind, at) or (not path and key in kind.dashboard_only)):
+        from_dashboard = not mutual and not path and key in kind.dashboard_only
+        if key not in new and (from_dashboard or _inert(was, kind, at)):
             continue
-        if key not in old and _empty(wanted, kind, at):
+        if key not in old and (_inert if mutual else _empty)(wanted, kind, at):
             continue
         if key in old and key in new and _empty(was, kind, at) and _empty(wanted, kind, at):
             continue
         if isinstance(was, Mapping) and isinstance(wanted, Mapping) and at not in kind.opaque:
-            left[key], right[key] = _settled(was, wanted, kind, at)
+            left[key], right[key] = _settled(was, wanted, kind, at, mutual)
             continue
         if key in old:
             left[key] = was

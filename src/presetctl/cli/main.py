@@ -17,6 +17,7 @@ from presetctl.domain.errors import InputError, PresetctlError
 COMMANDS = {
     "apply": "Apply the planned changes to a workspace.",
     "completion": "Print the shell completion script.",
+    "diff": "Compare presets in versions, commits, workspaces and files.",
     "drift": "Show what a workspace holds otherwise than the last commit declares.",
     "fmt": "Lay out preset files in one way.",
     "history": "Show every version of a preset and the commit that it comes from.",
