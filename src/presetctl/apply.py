@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from presetctl.delivery import Delivery
 from presetctl.diff import field_changes
 from presetctl.domain.change import Action, Change, Plan
 from presetctl.domain.errors import AmbiguousError, PresetctlError
 from presetctl.domain.kind import Kind
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.preset import Preset
-from presetctl.domain.state import ActualPreset, DesiredState, Version
+from presetctl.domain.state import ActualPreset, DesiredState, Status, Version
 from presetctl.persistence import held_content, kept
 from presetctl.ports import PresetReader, PresetWriter
+from presetctl.waiting import Pause
 
-WRITE_ATTEMPTS = 3
-"""How often one change is sent at most; each time but the first only after a read showed that it did not arrive."""
+WAIT_SECONDS = 60.0
+_PAUSE = Pause()
 
 _STOPS = frozenset({Result.CONFLICT, Result.FAILED})
 
 
 @dataclass(frozen=True)
 class Applier:
-    """Applies plans to one workspace."""
+    """Applies plans to one workspace. ``wait_seconds`` is how long all waits of one write may take together."""
 
     reader: PresetReader
     writer: PresetWriter
     kinds: Mapping[str, Kind]
     not_kept: Sequence[str] = ()
+    wait_seconds: float = WAIT_SECONDS
+    pause: Pause = _PAUSE
 
     def apply(self, plan: Plan, desired: DesiredState) -> Iterator[Outcome]:
         """Applies the plan's changes in their order and yields each outcome as it happens.
@@ -100,38 +104,40 @@ class Applier:
         return version
 
     def _restored(self, change: Change) -> Version | None:
-        try:
-            return self.writer.restore(change.slug).version
-        except AmbiguousError:
-            current = self._read(change.slug)
-            if current is None:
-                raise
-            return current.version
+        sent = self._delivery.send(change.slug, lambda: self.writer.restore(change.slug), _is_active)
+        return None if sent.preset is None else sent.preset.version
 
     def _write(self, change: Change, preset: Preset, before: Version | None) -> Version:
-        for attempt in range(1, WRITE_ATTEMPTS + 1):
-            try:
-                stored = self.writer.write(preset)
-            except AmbiguousError:
-                found = self._read(change.slug)
-                version = found.version if found is not None else None
-                if not _same(version, before):
-                    return self._arrived(version, preset, before)
-                if attempt == WRITE_ATTEMPTS:
-                    raise
-            else:
-                if stored.version is None:
-                    raise _ConflictError("the reply names no version that would be live now", exit_code=6)
-                return stored.version
-        raise AssertionError("unreachable")  # the last attempt returns or raises
+        def moved(found: ActualPreset | None) -> bool:
+            return not _same(None if found is None else found.version, before)
 
-    def _arrived(self, found: Version | None, preset: Preset, before: Version | None) -> Version:
-        """The reply was lost, and the workspace has moved: by our write, or by somebody else's?"""
+        sent = self._delivery.send(change.slug, lambda: self.writer.write(preset), moved)
+        version = None if sent.preset is None else sent.preset.version
+        if not sent.answered:
+            return self._arrived(version, preset, before, 6 if sent.in_doubt else 5)
+        if version is None:
+            raise _ConflictError("the reply names no version that would be live now", exit_code=6)
+        return version
+
+    def _arrived(self, found: Version | None, preset: Preset, before: Version | None, exit_code: int) -> Version:
+        """No reply says so, but the workspace has moved: by our write, or by somebody else's?"""
         expected = 1 if before is None else before.number + 1
-        if found is None or found.number != expected or self._differences(found, preset):
+        if found is None or self._differences(found, preset):
             number = None if found is None else found.number
-            raise _ConflictError("the reply was lost, and what is live now is not what was sent", number, 6)
+            raise _ConflictError(
+                "the write was not confirmed, and what is live now is not what was sent", number, exit_code
+            )
+        if found.number != expected:
+            raise _ConflictError(
+                f"the write was not confirmed, and it is live as version {found.number}, not {expected}",
+                found.number,
+                exit_code,
+            )
         return found
+
+    @property
+    def _delivery(self) -> Delivery:
+        return Delivery(self.reader, self.pause, self.wait_seconds)
 
     def _read(self, slug: str) -> ActualPreset | None:
         return self.reader.read_presets([slug])[0]
@@ -155,6 +161,10 @@ def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]
     if lost:
         return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6)
     return Outcome(change, result, stored.number)
+
+
+def _is_active(found: ActualPreset | None) -> bool:
+    return found is not None and found.status is Status.ACTIVE
 
 
 def _same(one: Version | None, other: Version | None) -> bool:

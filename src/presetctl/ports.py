@@ -67,7 +67,8 @@ class PresetWriter(Protocol):
     def write(self, preset: Preset) -> ActualPreset:
         """Sends one preset once and gives what the remote says that it stored.
 
-        AmbiguousError when nobody knows whether it took effect; any other error means that it did not.
+        AmbiguousError when nobody knows whether it took effect; any other error means that it did not. BusyError and
+        ConflictError are those after which it may be sent again. ``retry_after`` says how long the remote asks to wait.
         """
 
     def restore(self, slug: str) -> ActualPreset:

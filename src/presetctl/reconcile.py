@@ -304,5 +304,5 @@ def apply(
     name = planned.plan.workspace.name
     settings = repository.settings(name)
     guard.check(planned.plan, settings.limits, protected(repository, planned), consent)
-    applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept)
+    applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept, settings.timeout)
     return applier.apply(planned.plan, planned.desired)

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from presetctl.apply import WRITE_ATTEMPTS, Applier, exit_code
+from presetctl.apply import Applier, exit_code
+from presetctl.delivery import WRITE_ATTEMPTS
 from presetctl.domain.change import Action, Head, Plan, Target
-from presetctl.domain.errors import AccessError, AmbiguousError, RemoteError
+from presetctl.domain.errors import AccessError, AmbiguousError, BusyError, ConflictError, RemoteError
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, ActualState, Status, Version
 from presetctl.plan import make_plan
+from presetctl.waiting import Pause
 from tests.unit.memory import KINDS, Memory, lose, preset
 
 TARGET = Target("w", "openrouter", "embedded", None)
@@ -27,7 +29,7 @@ def planned(memory: Memory, *presets: Preset) -> tuple[Plan, dict[str, Preset]]:
 
 def applied(memory: Memory, made: tuple[Plan, dict[str, Preset]], not_kept: tuple[str, ...] = ()) -> list[Outcome]:
     memory.log.clear()
-    return list(Applier(memory, memory, KINDS, not_kept).apply(*made))
+    return list(Applier(memory, memory, KINDS, not_kept, pause=Pause(lambda _: None)).apply(*made))
 
 
 def results(outcomes: list[Outcome]) -> list[tuple[Result, int | None]]:
@@ -264,3 +266,45 @@ def test_a_restore_whose_reply_is_lost_is_read(arrived: bool) -> None:
     memory = Lossy(hidden=archived(Content("prompt", {"model": "m"})).hidden)
     expected = (Result.APPLIED, 3) if arrived else (Result.FAILED, None)
     assert results(applied(memory, planned(memory, preset("a")))) == [expected]
+
+
+@pytest.mark.parametrize(("error", "code"), [(AmbiguousError, 6), (BusyError, 5), (ConflictError, 5)])
+def test_somebody_else_writes_while_ours_is_refused(error: type[RemoteError], code: int) -> None:
+    """Only a doubt about our own write counts as something written."""
+    memory = Memory()
+
+    def overtaken() -> None:
+        memory.put("a", Content("somebody else's", {}), 1)
+        raise error("not now")
+
+    memory.before_write.append(overtaken)
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.CONFLICT, 1)]
+    assert outcomes[0].exit_code == code
+
+
+def test_a_request_that_was_delivered_twice_is_told() -> None:
+    memory = Memory()
+
+    def twice() -> None:
+        memory.put("a", Content("prompt", {"model": "m"}), 2)
+        lose()
+
+    memory.after_write.append(twice)
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.CONFLICT, 2)]
+    assert outcomes[0].message == "the write was not confirmed, and it is live as version 2, not 1"
+    assert outcomes[0].exit_code == 6
+
+
+def test_a_restore_that_did_not_arrive_is_sent_again() -> None:
+    class Lossy(Memory):
+        def restore(self, slug: str) -> ActualPreset:
+            if "restore a" not in self.log:
+                self.log.append("restore a")
+                lose()
+            return super().restore(slug)
+
+    memory = Lossy(hidden=archived(Content("prompt", {"model": "m"})).hidden)
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 3)]
+    assert memory.log.count("restore a") == 2

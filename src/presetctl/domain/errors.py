@@ -9,6 +9,7 @@
     ├── AccessError           7   authentication or permission
     ├── RemoteError           8   remote unavailable, rate limited, or not understood
     │   ├── NotFoundError         the remote says that there is no such thing
+    │   ├── BusyError             the remote did nothing and asks to come again later
     │   ├── ConflictError     5   the remote says that something else got in between
     │   └── AmbiguousError        a write whose result is unknown: read before anything else
     └── UsageError           64   the command's words are off
@@ -71,16 +72,29 @@ class AccessError(PresetctlError):
 
 
 class RemoteError(PresetctlError):
-    """The workspace could not be reached, is overloaded, or gave an answer that makes no sense."""
+    """The workspace could not be reached, is overloaded, or gave an answer that makes no sense.
+
+    ``retry_after`` is the seconds that it asks to wait before the next try, where it said so.
+    """
 
     exit_code = 8
     name = "remote"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class NotFoundError(RemoteError):
     """The workspace says that there is no such thing."""
 
     name = "not_found"
+
+
+class BusyError(RemoteError):
+    """The workspace takes no more requests for now; what was asked was not done."""
+
+    name = "busy"
 
 
 class ConflictError(RemoteError):

@@ -14,7 +14,7 @@ MAX_INT_DIGITS: Final = 300
 """Below the smallest limit that Python can be given for conversions (640), and below what overflows a float (309)."""
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
-_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NOT_STRUCTURE: Final = bytes(set(range(256)) - set(b"[]{},"))
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD]")
 
 
@@ -22,15 +22,15 @@ class JsonError(ValueError):
     """The bytes are not strict JSON. The message says why and where, and never quotes them: they may be secret."""
 
 
-def parse_json(data: bytes, *, what: str, max_depth: int = MAX_DEPTH) -> Json:
+def parse_json(data: bytes, *, what: str, max_depth: int = MAX_DEPTH, max_values: int | None = None) -> Json:
     """The value in ``data``; ``what`` is its name in messages (``the reply``).
 
     JsonError for anything that is not JSON in UTF-8, and for what readers disagree about: a key twice, NaN and
     infinity, numbers beyond a float's range or of more than 300 digits, halves of surrogate pairs, more than
-    ``max_depth`` levels.
+    ``max_depth`` levels, more than ``max_values`` values.
     """
     try:
-        _check_depth(data, max_depth)
+        _check_size(data, max_depth, max_values)
         value: Json = _DECODER.decode(data.decode("utf-8"))
         if _SURROGATE_ESCAPE.search(data):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -51,10 +51,13 @@ def _reason(error: ValueError) -> str:
             return str(error)
 
 
-def _check_depth(data: bytes, max_depth: int) -> None:
+def _check_size(data: bytes, max_depth: int, max_values: int | None) -> None:
+    structure = _STRING.sub(b"", data).translate(None, _NOT_STRUCTURE)
+    if max_values is not None and structure.count(b",") >= max_values:
+        raise ValueError(f"more than {max_values} values")
     # json's own parser recurses: its limit depends on the caller's stack, and on the version of Python.
     depth = 0
-    for bracket in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
+    for bracket in structure.replace(b",", b""):
         depth += 1 if bracket in b"[{" else -1
         if depth > max_depth:
             raise ValueError(f"nested more than {max_depth} levels deep")

@@ -1,13 +1,13 @@
 """The one way out: JSON over HTTP with a deadline for the whole call, a size limit, and no surprises.
 
 httpx limits each read, not the call: a server that sends one byte per second would hold it for ever. So the network
-layer below it gives every read and write only the time that the call has left.
+layer below it gives every read and write only the time and the bytes that the call has left.
 """
 
 from __future__ import annotations
 
 import contextlib
-import random
+import math
 import ssl
 import threading
 import time
@@ -23,12 +23,21 @@ from presetctl import __version__
 from presetctl.domain.errors import AmbiguousError, RemoteError
 from presetctl.domain.strict_json import JsonError, parse_json
 from presetctl.domain.values import Json
+from presetctl.waiting import Pause, Waits
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
+MAX_REPLY_VALUES = 250_000
+"""How many values a reply may have: in memory an empty object takes thirty times its two bytes."""
+MAX_OVERHEAD_BYTES = 1024 * 1024
+"""What headers, interim replies and chunk sizes of one reply may take beside its body."""
 CONNECT_SECONDS = 10.0
 GET_ATTEMPTS = 4
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+_REASON_SHOWN = 200
+_IN_BETWEEN = "check the workspace's url, and any proxy in between"
+_WRITE_BYTES = 16 * 1024
+_SLICE_SECONDS = 0.25
+"""How soon a read notices that its call was abandoned."""
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -42,19 +51,12 @@ class Reply:
     retry_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """How retries wait. Tests hand in a clock of their own."""
-
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
-
-
 class HttpJson:
     """JSON calls to one base address.
 
-    ``timeout`` is the seconds that one call may take in all. ``transport`` replaces the network (the embedded
-    workspace). Safe for several threads: each has a client of its own, since one shared pool becomes slow.
+    ``timeout`` is the seconds that one request with its reply may take in all, and again the seconds that all waits
+    between the tries of one ``get`` may take together. ``transport`` replaces the network (the embedded workspace).
+    Safe for several threads: each has a client of its own, since one shared pool becomes slow.
     """
 
     def __init__(
@@ -65,14 +67,15 @@ class HttpJson:
         timeout: float,
         trust_env: bool = False,
         transport: Callable[[], httpx.BaseTransport | None] | None = None,
-        pause: Pause = Pause(),
+        pause: Pause | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = {"User-Agent": f"presetctl/{__version__}", "Accept": "application/json", **headers}
         self._timeout = timeout
         self._trust_env = trust_env
-        self._transport = transport or (_proxied if trust_env else _network)
+        self._transport = transport
         self._pause = pause
+        self._abandoned = threading.Event()
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
 
@@ -82,87 +85,120 @@ class HttpJson:
             client.close()
         self._clients.clear()
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
-        """Reads; tries again after a passing failure, with growing pauses.
+    def abandon(self) -> None:
+        """Ends the calls that other threads are in, with an error. Calls that begin later are not concerned."""
+        self._abandoned.set()
+        self._abandoned = threading.Event()
 
-        RemoteError when there is no usable reply in the end. Error statuses that don't pass are given back.
+    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+        """Reads; tries again after a passing failure, with growing pauses or those that the server asks for.
+
+        RemoteError when there is no usable reply in the end. Error statuses that don't pass are given back, and so is
+        one whose ``Retry-After`` is longer than the waits may still take.
         """
-        wait = 0.0
+        abandoned = self._abandoned
+        waits = Waits(self._pause or Pause(sleep=abandoned.wait), self._timeout)
         for attempt in range(1, GET_ATTEMPTS + 1):
+            asked = None
             try:
-                reply = self._call("GET", path, query, None)
+                reply = self._call("GET", path, query, None, abandoned)
+                asked = reply.retry_after
+                if reply.status not in _RETRIED or attempt == GET_ATTEMPTS or not waits.wait(asked):
+                    return reply
             except AmbiguousError as error:
                 if attempt == GET_ATTEMPTS:
                     raise RemoteError(error.message, hint=error.hint) from error
-                reply = None
-            if reply is not None and (reply.status not in _RETRIED or attempt == GET_ATTEMPTS):
-                return reply
-            wait = min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS) * (
-                0.5 + self._pause.jitter() / 2
-            )
-            if reply is not None and reply.retry_after is not None:
-                wait = reply.retry_after
-            self._pause.sleep(min(wait, LONGEST_PAUSE_SECONDS))
+                waits.wait(None)
         raise AssertionError("unreachable")  # the last attempt returns or raises
 
     def post(self, path: str, body: Json) -> Reply:
         """Writes, once. RemoteError when the request never left; AmbiguousError when its effect is not known."""
-        return self._call("POST", path, None, body)
+        return self._call("POST", path, None, body, self._abandoned)
 
-    def _call(self, method: str, path: str, query: Mapping[str, str | int] | None, body: Json) -> Reply:
+    def _call(
+        self, method: str, path: str, query: Mapping[str, str | int] | None, body: Json, abandoned: threading.Event
+    ) -> Reply:
         what = f"{method} {path}"
-        with _deadline(self._timeout):
+        with _within(_Limits.starting(self._timeout, MAX_REPLY_BYTES, abandoned)):
             try:
                 request: dict[str, Any] = {"params": query} if query else {}
                 if method == "POST":
                     request["json"] = body
-                with self._client().stream(method, self._base_url + path, **request) as response:
+                with self._client(method).stream(method, self._base_url + path, **request) as response:
                     return self._reply(what, response)
             except _NEVER_SENT as error:
                 raise RemoteError(
-                    f"{self._base_url} can't be reached: {_reason(error)}",
+                    f"{what}: {self._base_url} can't be reached: {_reason(error)}",
                     hint="check the address of the workspace and your network; nothing was sent",
                 ) from None
             except httpx.TimeoutException:
-                raise AmbiguousError(f"{what}: no whole reply within {self._timeout:g} s") from None
+                raise AmbiguousError(
+                    f"{what}: no whole reply within {self._timeout:g} s",
+                    hint="try again later, or give the workspace a longer timeout in presetctl.yaml",
+                ) from None
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-                raise AmbiguousError(f"{what}: the connection broke: {_reason(error)}") from None
+                raise AmbiguousError(
+                    f"{what}: the connection broke: {_reason(error)}", hint="check your network and try again"
+                ) from None
 
     def _reply(self, what: str, response: httpx.Response) -> Reply:
         if response.is_redirect:
-            raise RemoteError(
-                f"{what}: the server answers with a redirect, which is never followed", hint="check the url"
+            # A write may have taken effect before its answer points elsewhere (303).
+            kind = AmbiguousError if response.request.method == "POST" else RemoteError
+            raise kind(
+                f"{what}: the server answers with a redirect, which is never followed",
+                hint="check that the workspace's url is the base address of the API",
             )
         data = _read(what, response)
         retry_after = _retry_after(response.headers.get("Retry-After"))
         try:
-            body = parse_json(data, what="the reply")
+            body = parse_json(data, what="the reply", max_values=MAX_REPLY_VALUES)
         except JsonError as error:
             if response.is_success:
                 raise AmbiguousError(
-                    f"{what}: the reply (status {response.status_code}) is not JSON: {error}"
+                    f"{what}: the reply (status {response.status_code}) is not JSON: {error}",
+                    hint="check that the workspace's url is the base address of the API",
                 ) from None
             body = None
         return Reply(response.status_code, body, retry_after)
 
-    def _client(self) -> httpx.Client:
-        client: httpx.Client | None = getattr(self._local, "client", None)
+    def _client(self, method: str) -> httpx.Client:
+        """The client of the running thread for ``method``.
+
+        A write gets a connection of its own: on an idle one that the server is closing just then its fate would not
+        be known, and bytes that an earlier reply left behind would be taken for its answer.
+        """
+        client: httpx.Client | None = getattr(self._local, method, None)
         if client is None:
+            client = self._new_client(0 if method == "POST" else 1)
+            setattr(self._local, method, client)
+            self._clients.append(client)
+        return client
+
+    def _new_client(self, kept_alive: int) -> httpx.Client:
+        try:
             client = httpx.Client(
                 headers={**self._headers, "Accept-Encoding": "identity"},
                 timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
-                transport=self._transport(),
+                transport=None if self._transport is None else self._transport(),
+                limits=httpx.Limits(max_connections=4, max_keepalive_connections=kept_alive),
                 follow_redirects=False,
                 trust_env=self._trust_env,
             )
-            self._local.client = client
-            self._clients.append(client)
-        return client
+        except (ImportError, ValueError) as error:
+            raise RemoteError(
+                f"the proxy that the environment names can't be used: {_reason(error)}",
+                hint="see HTTPS_PROXY and ALL_PROXY, or set trust_env: false for the workspace",
+            ) from None
+        return _limited(client)
 
 
 def fetch(url: str, *, timeout: float, limit: int) -> bytes:
     """The body of a public document, at most ``limit`` bytes. RemoteError where it can't be had."""
-    with _deadline(timeout), httpx.Client(timeout=timeout, transport=_network(), trust_env=False) as client:
+    with (
+        _within(_Limits.starting(timeout, limit, threading.Event())),
+        _limited(httpx.Client(timeout=timeout, trust_env=False)) as client,
+    ):
         try:
             with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
                 if response.status_code != 200:
@@ -175,71 +211,88 @@ def fetch(url: str, *, timeout: float, limit: int) -> bytes:
 def _read(what: str, response: httpx.Response, limit: int = MAX_REPLY_BYTES) -> bytes:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for")
-    parts: list[bytes] = []
-    size = 0
+        raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for", hint=_IN_BETWEEN)
+    data = bytearray()
     for part in response.iter_bytes():
-        size += len(part)
-        if size > limit:
-            raise AmbiguousError(f"{what}: the reply is larger than {limit // 1024 // 1024} MiB")
-        parts.append(part)
-        if _remaining() <= 0:
-            raise httpx.ReadTimeout("")
-    return b"".join(parts)
+        data += part
+        if len(data) > limit:
+            raise AmbiguousError(f"{what}: the reply is larger than {limit // 1024 // 1024} MiB", hint=_IN_BETWEEN)
+    return bytes(data)
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Seconds, from either form that HTTP allows; None for what is neither."""
+    """Seconds, from either form that HTTP allows, at most a day; None for what is neither."""
     if value is None:
         return None
-    with contextlib.suppress(ValueError):
-        return max(0.0, min(float(value), 86_400.0)) if value.strip().isdigit() else _until(value)
+    with contextlib.suppress(ValueError, OverflowError):
+        seconds = float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
+        return max(0.0, min(seconds, LONGEST_RETRY_AFTER_SECONDS))
     return None
-
-
-def _until(date: str) -> float:
-    return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
 
 
 def _reason(error: Exception) -> str:
     """What went wrong at the network, without the address, which may come back in odd forms."""
-    return str(error).strip() or type(error).__name__
+    return str(error).strip()[:_REASON_SHOWN] or type(error).__name__
+
+
+@dataclass(slots=True)
+class _Limits:
+    """What the call of this thread may still take."""
+
+    deadline: float
+    budget: int
+    abandoned: threading.Event
+
+    @classmethod
+    def starting(cls, seconds: float, body: int, abandoned: threading.Event) -> _Limits:
+        return cls(time.monotonic() + seconds, body + MAX_OVERHEAD_BYTES, abandoned)
+
+    def left(self, timeout: float | None = None) -> float:
+        """The seconds that are left, at most ``timeout``. An error where none are, or the call was abandoned."""
+        if self.abandoned.is_set():
+            raise RemoteError("given up, because the command ends")
+        left = min(self.deadline - time.monotonic(), math.inf if timeout is None else timeout)
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return left
+
+    def count(self, data: bytes) -> bytes:
+        self.budget -= len(data)
+        if self.budget < 0:
+            raise httpcore.ReadError("the reply does not end")
+        return data
 
 
 _local = threading.local()
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    _local.deadline = time.monotonic() + seconds
+def _within(limits: _Limits) -> Iterator[None]:
+    _local.limits = limits
     try:
         yield
     finally:
-        del _local.deadline
+        del _local.limits
 
 
-def _remaining() -> float:
-    return float(_local.deadline - time.monotonic()) if hasattr(_local, "deadline") else float("inf")
-
-
-def _shortened(timeout: float | None) -> float:
-    left = _remaining()
-    if left <= 0:
-        raise httpcore.ReadTimeout
-    return left if timeout is None else min(timeout, left)
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    """A connection on which nothing takes longer than the call has left."""
+class _LimitedStream(httpcore.NetworkStream):
+    """A connection on which nothing takes longer than the call has left, or goes on after it was abandoned."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _shortened(timeout))
+        limits: _Limits = _local.limits
+        ends = time.monotonic() + limits.left(timeout)
+        while True:
+            left = limits.left(ends - time.monotonic())
+            with contextlib.suppress(httpcore.ReadTimeout):
+                return limits.count(self._stream.read(max_bytes, min(left, _SLICE_SECONDS)))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _shortened(timeout))
+        # In pieces: below, the timeout begins anew whenever the other side takes a few bytes.
+        for start in range(0, len(buffer), _WRITE_BYTES):
+            self._stream.write(buffer[start : start + _WRITE_BYTES], _local.limits.left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -247,13 +300,14 @@ class _DeadlineStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, _shortened(timeout)))
+        stream = self._stream.start_tls(ssl_context, server_hostname, _local.limits.left(timeout))
+        return _LimitedStream(stream)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-class _DeadlineBackend(httpcore.NetworkBackend):
+class _LimitedBackend(httpcore.NetworkBackend):
     def __init__(self) -> None:
         self._backend = httpcore.SyncBackend()
 
@@ -265,18 +319,13 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._backend.connect_tcp(host, port, _shortened(timeout), local_address, socket_options)
-        return _DeadlineStream(stream)
+        timeout = _local.limits.left(timeout)
+        return _LimitedStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-def _network() -> httpx.BaseTransport:
-    transport = httpx.HTTPTransport(trust_env=False)
-    # The pool is httpcore's public one, made as httpx makes it, over a network that knows the deadline.
-    transport._pool = httpcore.ConnectionPool(
-        ssl_context=httpx.create_ssl_context(trust_env=False), max_connections=4, network_backend=_DeadlineBackend()
-    )
-    return transport
-
-
-def _proxied() -> None:
-    """No transport: httpx then builds its own, with the proxies that the environment names."""
+def _limited(client: httpx.Client) -> httpx.Client:
+    """``client``, with the limits of the call below every connection, the proxies' too."""
+    for transport in (client._transport, *client._mounts.values()):
+        if isinstance(transport, httpx.HTTPTransport):
+            transport._pool._network_backend = _LimitedBackend()
+    return client

@@ -13,7 +13,14 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from presetctl.domain.errors import AccessError, AmbiguousError, ConflictError, NotFoundError, RemoteError
+from presetctl.domain.errors import (
+    AccessError,
+    AmbiguousError,
+    BusyError,
+    ConflictError,
+    NotFoundError,
+    RemoteError,
+)
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
@@ -24,6 +31,7 @@ from presetctl.providers.http import HttpJson, Reply
 PAGE_SIZE = 100
 """The most rows that the list gives at once, per the published spec."""
 MAX_PRESETS = 100_000
+MAX_VERSIONS = 100_000
 LIST_READINGS = 3
 """How often the list is read at most to get as many rows as the server counts."""
 READERS = 8
@@ -130,7 +138,11 @@ class OpenRouterReader:
         if len(slugs) <= 1:
             return [self.read_preset(slug) for slug in slugs]
         with ThreadPoolExecutor(min(READERS, len(slugs)), thread_name_prefix="presetctl-read") as pool:
-            return list(pool.map(self.read_preset, slugs))
+            try:
+                return list(pool.map(self.read_preset, slugs))
+            except BaseException:  # Ctrl-C too: nobody waits for what the other threads are still reading
+                self._http.abandon()
+                raise
 
     def read_preset(self, slug: str) -> ActualPreset | None:
         """One preset, or None."""
@@ -153,6 +165,8 @@ class OpenRouterReader:
             found.update((row.id, _version(row)) for row in page.data)
             if len(found) == known or len(found) >= page.total_count:
                 return sorted(found.values(), key=lambda version: version.number)
+            if len(found) > MAX_VERSIONS:
+                raise RemoteError(f"GET {path}: more than {MAX_VERSIONS} versions; the list does not seem to end")
 
     def _get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
         reply = self._http.get(path, query)
@@ -162,7 +176,11 @@ class OpenRouterReader:
 
 
 class OpenRouterWriter:
-    """Writes to one workspace. Every call is sent at most once."""
+    """Writes to one workspace. Every call is sent at most once, and never waits.
+
+    A result after which the write may be sent again says how long the server asks to wait before (``retry_after``):
+    AmbiguousError (the write may have taken effect), BusyError (429: it has not), ConflictError (409: it has not).
+    """
 
     def __init__(self, http: HttpJson, kinds: Mapping[str, Kind]) -> None:
         self._http = http
@@ -190,7 +208,11 @@ class OpenRouterWriter:
         with self._lock:
             reply = self._http.post(path, body)
         if _may_be_stored(reply.status):
-            raise AmbiguousError(f"{what}: status {reply.status}{_message(reply)}")
+            raise AmbiguousError(
+                f"{what}: status {reply.status}{_message(reply)}{_asked(reply)}",
+                hint=_LATER,
+                retry_after=reply.retry_after,
+            )
         if reply.status not in {200, 201}:
             raise _refusal(reply, what)
         try:
@@ -201,7 +223,7 @@ class OpenRouterWriter:
 
 def _may_be_stored(status: int) -> bool:
     """Whether a write that was answered so may have happened or may yet: a gateway's 5xx says nothing of the server."""
-    return status in _REFUSED_LATE or status >= 500 or (status < 300 and status not in {200, 201})
+    return status in _REFUSED_LATE or status >= 500 or (status < 400 and status not in {200, 201})
 
 
 def _listed(row: _Row) -> ListedPreset:
@@ -262,12 +284,22 @@ def _refusal(reply: Reply, what: str) -> Exception:
                 hint="the preset may be disabled or archived, or somebody else writes there: look, then plan again",
             )
         case 429:
-            wait = "" if reply.retry_after is None else f"; it asks to wait {reply.retry_after:.0f} s"
-            return RemoteError(f"{what}: too many requests (429){said}{wait}", hint="try again later")
-        case status if status >= 500:
-            return RemoteError(f"{what}: the server failed ({status}){said}", hint="try again later")
+            text = f"{what}: too many requests (429){said}{_asked(reply)}"
+            return BusyError(text, hint=_LATER, retry_after=reply.retry_after)
+        case status if status >= 500 or status in _REFUSED_LATE:
+            return RemoteError(f"{what}: the server failed ({status}){said}{_asked(reply)}", hint=_LATER)
         case status:
-            return RemoteError(f"{what}: refused ({status}){said}")
+            return RemoteError(
+                f"{what}: refused ({status}){said}",
+                hint="see whether what the server says is about the preset or about the workspace's url",
+            )
+
+
+_LATER = "try again later"
+
+
+def _asked(reply: Reply) -> str:
+    return "" if reply.retry_after is None else f"; it asks to wait {reply.retry_after:.0f} s"
 
 
 def _message(reply: Reply) -> str:

@@ -16,6 +16,7 @@ CODES = {
     "AccessError": (7, "access"),
     "RemoteError": (8, "remote"),
     "NotFoundError": (8, "not_found"),
+    "BusyError": (8, "busy"),
     "ConflictError": (5, "conflict"),
     "AmbiguousError": (8, "ambiguous"),
     "UsageError": (64, "usage"),
@@ -29,7 +30,7 @@ def test_codes_and_names_are_fixed() -> None:
     assert {name: (kind.exit_code, kind.name) for name, kind in found.items()} == CODES
 
 
-@pytest.mark.parametrize("name", ["NotFoundError", "ConflictError", "AmbiguousError"])
+@pytest.mark.parametrize("name", ["NotFoundError", "BusyError", "ConflictError", "AmbiguousError"])
 def test_what_the_remote_says_is_one_family(name: str) -> None:
     assert issubclass(getattr(errors, name), RemoteError)
 

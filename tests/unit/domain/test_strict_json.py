@@ -122,3 +122,9 @@ def test_bombs_are_refused_soon(data: bytes) -> None:
     start = time.monotonic()
     refused(data)
     assert time.monotonic() - start < 20
+
+
+def test_as_many_values_as_allowed() -> None:
+    assert parse_json(b'[1, "a,b", {"c": ",,,"}]', what="x", max_values=3) == [1, "a,b", {"c": ",,,"}]
+    with pytest.raises(JsonError, match="x is not valid JSON: more than 2 values"):
+        parse_json(b'[1, "a,b", {"c": ",,,"}]', what="x", max_values=2)

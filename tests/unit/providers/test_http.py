@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import email.utils
 import gzip
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
 
 from presetctl.domain.errors import AmbiguousError, RemoteError
 from presetctl.providers import http
-from presetctl.providers.http import GET_ATTEMPTS, HttpJson, Pause
+from presetctl.providers.http import GET_ATTEMPTS, HttpJson, Reply
+from presetctl.waiting import Pause
 from tests.unit.providers.server import RawServer, ok, says, serving
 
 
@@ -97,18 +102,21 @@ def test_a_post_is_sent_once(status: str, pauses: Pauses) -> None:
     ("value", "wait"),
     [
         ("7", 7.0),
-        ("0", 0.0),
-        ("999999999", 30.0),
+        ("60", 60.0),
+        ("0", 0.5),
         ("-5", 0.5),
         ("soon", 0.5),
         ("", 0.5),
         ("1e3", 0.5),
-        ("Sat, 01 Jan 2000 00:00:00 GMT", 0.0),
+        ("\u00b2", 0.5),
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 0.5),
+        ("Sat, 01 Jan 0001 00:00:00 -0000", 0.5),
+        ("Sat, 01 Jan 99999999999999999999 00:00:00 GMT", 0.5),
     ],
 )
-def test_retry_after_is_honoured_up_to_a_cap(value: str, wait: float, pauses: Pauses) -> None:
+def test_retry_after_is_honoured(value: str, wait: float, pauses: Pauses) -> None:
     with serving(says(ok(b"{}", "429 Slow", f"Retry-After: {value}")), says(ok(b"1"))) as server:
-        connection = client(server, pauses)
+        connection = client(server, pauses, timeout=60)
         connection.get("/x")
         connection.close()
     assert pauses.slept == [wait]
@@ -117,10 +125,22 @@ def test_retry_after_is_honoured_up_to_a_cap(value: str, wait: float, pauses: Pa
 def test_retry_after_as_a_date(pauses: Pauses) -> None:
     later = email.utils.formatdate(time.time() + 20, usegmt=True)
     with serving(says(ok(b"{}", "503 Busy", f"Retry-After: {later}")), says(ok(b"1"))) as server:
-        connection = client(server, pauses)
+        connection = client(server, pauses, timeout=60)
         connection.get("/x")
         connection.close()
     assert 15 < pauses.slept[0] <= 21
+
+
+@pytest.mark.parametrize(
+    ("value", "asked"),
+    [("61", 61.0), ("999999999", 86_400.0), ("9" * 400, 86_400.0), ("Fri, 01 Jan 2199 00:00:00 GMT", 86_400.0)],
+)
+def test_a_longer_wait_than_the_timeout_is_not_waited_for(value: str, asked: float, pauses: Pauses) -> None:
+    with serving(says(ok(b"{}", "429 Slow", f"Retry-After: {value}"))) as server:
+        connection = client(server, pauses, timeout=60)
+        assert connection.get("/x") == Reply(429, {}, asked)
+        connection.close()
+    assert (pauses.slept, len(server.requests)) == ([], 1)
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -143,6 +163,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\
         [b"garbage\r\n\r\n"],
         [b""],
         [HEAD + b"Content-Length: 99999999\r\n\r\n" + b" " * (http.MAX_REPLY_BYTES + 1)],
+        [ok(b"[" + b"{}," * http.MAX_REPLY_VALUES + b"{}]")],
+        [b"HTTP/1.1 100 Continue\r\n\r\n" * 400_000],
     ],
     ids=lambda parts: repr(parts[0][-40:][:24]),
 )
@@ -186,15 +208,67 @@ def test_a_slow_server_cannot_hold_a_call_beyond_its_deadline(parts: list[bytes]
         connection.close()
 
 
-def test_a_redirect_is_not_followed(pauses: Pauses) -> None:
-    with serving(says(ok(b"", "302 Found", "Location: http://127.0.0.1:1/stolen"))) as server:
+def test_a_redirect_is_not_followed_and_leaves_a_write_unknown(pauses: Pauses) -> None:
+    with serving(says(ok(b"", "303 See Other", "Location: http://127.0.0.1:1/stolen"))) as server:
         connection = client(server, pauses)
-        with pytest.raises(RemoteError, match="redirect"):
+        with pytest.raises(AmbiguousError, match="redirect"):
             connection.post("/x", {})
-        with pytest.raises(RemoteError, match="redirect"):
+        with pytest.raises(RemoteError, match="redirect") as raised:
             connection.get("/x")
         connection.close()
+    assert not isinstance(raised.value, AmbiguousError)
     assert len(server.requests) == 2
+
+
+def test_a_write_never_uses_a_connection_again(pauses: Pauses) -> None:
+    """Else the rest of an earlier reply would be taken for its answer."""
+    stale = ok(b'"mine"').replace(b"Connection: close\r\n", b"")
+    with serving(says(stale + ok(b'"stale"'), pause=1), says(ok(b'"fresh"'))) as server:
+        connection = client(server, pauses)
+        assert connection.post("/x", {}).body == "mine"
+        assert connection.post("/x", {}).body == "fresh"
+        connection.close()
+
+
+def test_a_server_that_takes_a_request_byte_by_byte_cannot_hold_a_call(pauses: Pauses) -> None:
+    def sip(connection: socket.socket) -> None:
+        connection.settimeout(5)
+        while connection.recv(4096):
+            threading.Event().wait(0.02)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+    def accept() -> None:
+        with suppress(OSError), listener.accept()[0] as accepted:
+            sip(accepted)
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    connection = HttpJson(f"http://127.0.0.1:{listener.getsockname()[1]}", {}, timeout=1, pause=pauses.pause())
+    begin = time.monotonic()
+    with listener, pytest.raises(AmbiguousError, match=r"no whole reply within 1 s"):
+        connection.post("/x", "x" * 30_000_000)
+    assert time.monotonic() - begin < 10
+    connection.close()
+    thread.join(10)
+
+
+def test_calls_of_other_threads_are_abandoned_at_once() -> None:
+    """A read that hangs and one that waits for its next try, both for longer than anybody runs tests."""
+    with serving(says(b"", pause=600)) as silent, serving(says(ok(b"{}", "503 Busy", "Retry-After: 3000"))) as busy:
+        connections = [HttpJson(server.url, {}, timeout=3600) for server in (silent, busy)]
+        with ThreadPoolExecutor(2) as pool:
+            calls = [pool.submit(connection.get, "/x") for connection in connections]
+            while not (silent.requests and busy.requests):
+                time.sleep(0.01)
+            for connection in connections:
+                connection.abandon()
+            for call in calls:
+                with pytest.raises(RemoteError, match="given up, because the command ends"):
+                    call.result(60)
+        for connection in connections:
+            connection.close()
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:1/api/v1", "ftp://127.0.0.1/x"])
@@ -220,6 +294,24 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         yield server
+
+
+def test_the_deadline_holds_with_a_proxy_too(monkeypatch: pytest.MonkeyPatch, pauses: Pauses) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serving(says(HEAD, *[b"X-Slow: y\r\n"] * 40, pause=0.1)) as server:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+        connection = HttpJson("http://127.0.0.1:1", {}, timeout=0.5, trust_env=True, pause=pauses.pause())
+        with pytest.raises(AmbiguousError, match="no whole reply"):
+            connection.post("/x", {})
+        connection.close()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "gopher://x"])
+def test_a_proxy_that_cannot_be_used(proxy: str, monkeypatch: pytest.MonkeyPatch, pauses: Pauses) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    connection = HttpJson("http://127.0.0.1:1", {}, timeout=1, trust_env=True, pause=pauses.pause())
+    with pytest.raises(RemoteError, match="the proxy that the environment names can't be used"):
+        connection.get("/x")
 
 
 @pytest.mark.parametrize("asked", [True, False])

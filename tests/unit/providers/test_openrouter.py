@@ -12,6 +12,7 @@ import pytest
 from presetctl.domain.errors import (
     AccessError,
     AmbiguousError,
+    BusyError,
     ConflictError,
     NotFoundError,
     PresetctlError,
@@ -22,8 +23,9 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
 from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.providers import openrouter
-from presetctl.providers.http import HttpJson, Pause
+from presetctl.providers.http import HttpJson
 from presetctl.providers.openrouter import LIST_READINGS, PAGE_SIZE, OpenRouterReader, OpenRouterWriter
+from presetctl.waiting import Pause
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -171,7 +173,7 @@ REFUSALS = [
     (409, ConflictError, "conflict (409)"),
     (413, RemoteError, "refused (413)"),
     (418, RemoteError, "refused (418)"),
-    (429, RemoteError, "too many requests (429)"),
+    (429, BusyError, "too many requests (429)"),
 ]
 FAILURES = [(status, RemoteError, f"the server failed ({status})") for status in (500, 501, 502, 503, 504, 520, 524)]
 
@@ -239,6 +241,15 @@ def test_what_the_server_says_is_repeated_in_short(body: Any, said: str) -> None
 def test_how_long_to_wait_is_repeated() -> None:
     with pytest.raises(RemoteError, match=r"too many requests \(429\): slow; it asks to wait 90 s"):
         reader(says({"error": {"message": "slow"}}, 429, {"Retry-After": "90"})).identity()
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, BusyError), (503, AmbiguousError), (425, AmbiguousError)])
+def test_a_write_says_how_long_the_server_asks_to_wait(status: int, kind: type[RemoteError]) -> None:
+    with pytest.raises(RemoteError) as raised:
+        writer(says({}, status, {"Retry-After": "3600"})).write(declared())
+    assert type(raised.value) is kind
+    assert raised.value.retry_after == 3600
+    assert raised.value.message.endswith("; it asks to wait 3600 s")
 
 
 @pytest.mark.parametrize(
@@ -332,6 +343,18 @@ def test_a_list_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RemoteError, match="more than 500 presets; the list does not seem to end"):
         reader(endless).list_presets()
+
+
+def test_a_history_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openrouter, "MAX_VERSIONS", 500)
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        first = int(request.url.params["offset"])
+        data = [version(id=number, version=number) for number in range(first, first + 100)]
+        return httpx.Response(200, json={"data": data, "total_count": first + 10**6})
+
+    with pytest.raises(RemoteError, match="more than 500 versions; the list does not seem to end"):
+        reader(endless).list_versions("a")
 
 
 @pytest.mark.parametrize(
