@@ -23,7 +23,7 @@ from presetctl.load.dump_yaml import dump
 from presetctl.load.edit_yaml import Edit, edit
 from presetctl.load.overlay import OverlaidTree
 from presetctl.load.strict_yaml import MAX_BYTES, parse
-from presetctl.persistence import held_content, kept, requested_path
+from presetctl.persistence import held_content, kept, requested_config, requested_path
 from presetctl.ports import FileTree
 from presetctl.reconcile import Repository, load
 
@@ -105,7 +105,7 @@ class Adopter:
         reasons: list[str] = []
         for name in names:
             declared = without_inert(
-                _as_requested(config, self.repository.kinds.kind(name)), self.repository.kinds.kind(name)
+                requested_config(self.repository.kinds.kind(name), config), self.repository.kinds.kind(name)
             )
             findings = self.repository.kinds.checker(name).findings(declared)
             errors = [finding for finding in findings if finding.severity is Severity.ERROR]
@@ -192,12 +192,6 @@ def live_content(slug: str, actual: ActualState) -> Content:
     if found is None or found.version is None:
         raise InputError(f"the workspace serves no version of {slug}")
     return found.version.content
-
-
-def _as_requested(config: JsonObject, kind: Kind) -> JsonObject:
-    """Stored names → names in the request."""
-    names = {entry.name: name for name, entry in kind.config.items()}
-    return {names.get(key, key): value for key, value in config.items()}
 
 
 def _against_defaults(defaults: JsonObject, config: JsonObject) -> JsonObject:

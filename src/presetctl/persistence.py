@@ -43,6 +43,12 @@ def kept(kind: Kind, content: Content, not_kept: Iterable[str] = ()) -> Content:
     return held_content(Content(content.system_prompt or None, config), not_kept)
 
 
+def requested_config(kind: Kind, config: JsonObject) -> JsonObject:
+    """A stored config with its fields as the request and the files name them."""
+    names = {entry.name: field for field, entry in kind.config.items()}
+    return {names.get(key, key): value for key, value in config.items()}
+
+
 def requested_path(kind: Kind, path: Path) -> Path:
     """The path of a stored field (from the content's root), as the request and the files name it."""
     if path[:1] != ("config",) or len(path) < 2:

@@ -8,7 +8,7 @@ import pytest
 
 from presetctl.domain.kind import Evidence, Kept, Kind
 from presetctl.domain.preset import Content
-from presetctl.persistence import evidence, held_content, kept, kind_of, request_body, requested_path
+from presetctl.persistence import evidence, held_content, kept, kind_of, request_body, requested_config, requested_path
 
 NOTES: dict[str, Any] = {
     "kind": "openrouter/x",
@@ -101,3 +101,7 @@ def test_each_kind_of_request_carries_the_prompt_in_its_own_field(
 )
 def test_a_stored_field_has_the_name_that_the_files_know(stored: tuple[Any, ...], requested: tuple[Any, ...]) -> None:
     assert requested_path(kind(), stored) == requested
+
+
+def test_a_stored_config_in_the_words_of_the_files() -> None:
+    assert requested_config(kind(), {"stop": [], "new": 1}) == {"stop_sequences": [], "new": 1}

@@ -25,6 +25,7 @@ COMMANDS = {
     "init": "Start a project in a folder.",
     "list": "List the presets of a workspace and how they stand.",
     "plan": "Show what apply would change in a workspace.",
+    "promote": "Make presets of one workspace like those of another, as an edit of the files.",
     "render": "Print the request that apply sends for a preset.",
     "rollback": "Bring an earlier version or commit of a preset back into its files.",
     "schema": "Update and derive the schemas that presets are checked against.",
