@@ -119,6 +119,16 @@ def test_planning_sends_nothing_that_writes_and_always_prints_the_same(case: Cas
     assert {method for method, _ in case.emulator.requests} <= {"GET"}
 
 
+def test_a_saved_plan_shows_what_plan_printed(case: Case) -> None:
+    for name in case.workspaces:
+        planned = case.shell("plan", "-w", name, "--out", "plan.json", code=None)
+        if planned.code:
+            assert not (case.shell.folder / "plan.json").exists()
+            continue
+        assert case.shell("show", "plan.json").out == planned.out
+        assert case.shell("show", "plan.json", "--format", "json").out == (case.shell.folder / "plan.json").read_text()
+
+
 def test_documents_keep_to_their_schemas(case: Case) -> None:
     for words, name in ((("plan",), "plan"), (("validate",), "validate"), (("apply", "--yes"), "apply")):
         ran = case.shell(*words, "--format", "json", code=None)

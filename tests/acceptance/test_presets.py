@@ -172,3 +172,65 @@ def test_curl_to_a_workspace_without_an_address(shell: Shell) -> None:
 @pytest.mark.parametrize("command", ["list", "show", "render"])
 def test_help_has_examples(shell: Shell, command: str) -> None:
     assert "Examples:" in shell(command, "--help").out
+
+
+def test_a_saved_plan_is_shown_from_its_file_alone(
+    shell: Shell, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = shell("plan", "--out", "plan.json").out
+    both = shell("plan", "--all-workspaces").out
+    shell.write("both.json", shell("plan", "--all-workspaces", "--format", "json").out)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for name in ("plan.json", "both.json"):
+        (elsewhere / name).write_bytes((shell.folder / name).read_bytes())
+    monkeypatch.delenv("SOME_KEY")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(elsewhere.parent))
+    alone = Shell(elsewhere, shell.capture)
+    assert alone("show", "plan.json").out == planned
+    assert alone("show", "both.json").out == both
+    assert alone("show", "both.json", "--format", "json").out == (elsewhere / "both.json").read_text()
+    assert alone("-C", str(shell.folder), "show", "./plan.json").out == planned
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in alone("show", str(elsewhere / "plan.json")).out
+
+
+def test_what_is_a_slug_and_what_a_file(shell: Shell) -> None:
+    planned = shell("plan", "--out", "mail").out
+    assert shell("show", "mail").out.startswith("mail  openrouter/chat-completions")
+    assert shell("show", "./mail").out == planned
+    shell("plan", "--out", "saved")
+    assert "the plan in that file is written ./saved" in shell("show", "saved", code=64).err
+    assert "leave -w away" in shell("show", "./mail", "-w", "main", code=64).err
+    assert "can't be read: No such file" in shell("show", "gone.json", code=3).err
+    assert (
+        "presets/mail.yaml is not a plan: the plan is not valid JSON" in shell("show", "presets/mail.yaml", code=3).err
+    )
+    shell.write("old.json", '{"format_version": "2.0"}')
+    assert "is not a plan of format 1: `format_version`" in shell("show", "old.json", code=3).err
+    assert shell("show", "old.json", "--format", "json", code=3).json["error"]["name"] == "invalid_input"
+
+
+def test_a_plan_file_that_was_edited_is_not_believed(shell: Shell) -> None:
+    shell("plan", "--out", "plan.json")
+    shell.replace("plan.json", '"action": "create"', '"action": "no_op"')
+    assert "is not as presetctl wrote it" in shell("show", "plan.json", code=3).err
+
+
+def test_hostile_text_in_a_plan_file_is_made_harmless(shell: Shell) -> None:
+    shell("plan", "--out", "plan.json")
+    document = json.loads((shell.folder / "plan.json").read_text())
+    hostile = "\x1b[2J\u202e\n::error::x ##[x]"
+    document["workspace"]["name"] = document["base"] = hostile
+    document["changes"][0]["warnings"] = document["unmanaged"] = document["orphaned"] = [hostile]
+    document["changes"][0]["fields"] = [{"path": "config", "cause": None, "before": hostile, "after": {hostile: 1}}]
+    document["changes"][0]["source"]["file"] = hostile
+    document["summary"] |= {"unmanaged": 1, "orphaned": 1}
+    shell.write("hostile.json", json.dumps(document))
+    shell.write("several.json", json.dumps({"format_version": "1.0", "plans": [document, document]}))
+    for words in (["hostile.json"], ["several.json"], ["hostile.json", "--format", "json"]):
+        ran = shell("show", *words, code=None)
+        assert ran.code == 0, ran
+        assert not {"\x1b", "\u202e"} & set(ran.out)
+        assert "##[" not in ran.out
+        assert not any(line.lstrip().startswith("::") for line in ran.out.split("\n"))

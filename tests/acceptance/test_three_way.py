@@ -140,6 +140,23 @@ def test_what_was_not_valid_at_the_base_was_not_declared_there(shell: Shell, git
     assert [change["action"] for change in plan["changes"]] == ["create"]
 
 
+def test_a_saved_plan_with_a_base_shows_the_same(shell: Shell, app: Emulator, git: Git) -> None:
+    git.write("presets/gone.yaml", PRESET)
+    git.commit("one more", time=1)
+    shell("apply", "--yes")
+    git("rm", "-q", "presets/gone.yaml")
+    git.write("presets/a.yaml", "system_prompt: Be calm.\nconfig: {model: m, temperature: 0.3, top_p: 0.5}\n")
+    git.commit("colder", time=2)
+    dashboard(app, temperature=0.3, max_tokens=100)
+    planned = shell("plan", "--base", "main", "--out", "plan.json").out
+    assert "already live" in planned
+    assert "(drift: " in planned
+    assert "Orphaned" in planned
+    assert shell("show", "plan.json").out == planned
+    offline = shell("plan", "--base", "main", "--offline", "--out", "offline.json").out
+    assert shell("show", "offline.json").out == offline
+
+
 def test_a_base_that_is_not_there(shell: Shell, git: Git) -> None:
     assert "git knows no commit nowhere" in shell("plan", "--base", "nowhere", code=3).err
 

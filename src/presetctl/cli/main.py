@@ -30,7 +30,7 @@ COMMANDS = {
     "rollback": "Bring an earlier version or commit of a preset back into its files.",
     "schema": "Update and derive the schemas that presets are checked against.",
     "serve": "Serve an OpenRouter presets API on this machine.",
-    "show": "Show a preset as declared for a workspace.",
+    "show": "Show a preset as declared for a workspace, or a saved plan.",
     "status": "Say how presets stand, with the help of git's history.",
     "validate": "Check preset files, offline.",
 }

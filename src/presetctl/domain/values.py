@@ -16,6 +16,7 @@ Path: TypeAlias = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_STEP = re.compile(rf'\.?({_PLAIN_KEY.pattern})|\[([0-9]{{1,9}})\]|\[("(?:[^"\\]|\\.)*+")\]', re.ASCII | re.DOTALL)
 
 
 def show_path(path: Path) -> str:
@@ -29,6 +30,22 @@ def show_path(path: Path) -> str:
         else:
             text += f"[{json.dumps(step, ensure_ascii=False)}]"
     return text
+
+
+def read_path(text: str) -> Path:
+    """The path that ``show_path`` writes as ``text``. ValueError where there is none."""
+    path: list[str | int] = []
+    position = 0
+    while position < len(text):
+        step = _STEP.match(text, position)
+        if step is None:
+            raise ValueError("not a path")
+        plain, index, odd = step.groups()
+        path.append(plain if plain is not None else int(index) if index is not None else json.loads(odd))
+        position = step.end()
+    if show_path(tuple(path)) != text:
+        raise ValueError("not a path as they are written")
+    return tuple(path)
 
 
 def canonical(value: Json) -> Json:

@@ -47,7 +47,7 @@ class _Plan(BaseModel):
 
 def load_plan(path: Path) -> SavedPlan:
     """Reads a saved plan. InputError where it isn't one, StaleError where another format of plans made it."""
-    document = _read(path)
+    document = read_plan_file(path)
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, str) and version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise StaleError(
@@ -67,7 +67,8 @@ def load_plan(path: Path) -> SavedPlan:
     return SavedPlan(plan.workspace.name, plan.fingerprint, pending, slugs)
 
 
-def _read(path: Path) -> Any:
+def read_plan_file(path: Path) -> Any:
+    """The JSON value in a file. InputError where it can't be read, is too large, or isn't strict JSON."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:

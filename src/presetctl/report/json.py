@@ -13,6 +13,9 @@ from presetctl.domain.problem import Problem, Severity
 from presetctl.domain.values import Json
 from presetctl.plan import FORMAT_VERSION
 
+PLAN_FORMAT = "1.1"
+"""Since 1.1 a plan lists the unmanaged presets."""
+
 
 def as_text(document: Json) -> str:
     """The document as indented JSON.
@@ -28,7 +31,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
     """A plan. Nothing in it depends on time or machine: the same inputs give the same bytes."""
     where = plan.workspace
     return {
-        **header(),
+        **header(PLAN_FORMAT),
         "workspace": {
             "name": where.name,
             "provider": where.provider,
@@ -39,6 +42,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "offline": plan.offline,
         "head": {"commit": plan.head.commit, "dirty": plan.head.dirty},
         "changes": [_change(change) for change in plan.changes],
+        "unmanaged": list(plan.unmanaged),
         "orphaned": list(plan.orphaned),
         "summary": dict(plan.summary),
         "fingerprint": plan.fingerprint,

@@ -60,11 +60,14 @@ class Style:
 def plan_text(plan: Plan, style: Style) -> str:
     """A plan: what would happen to each preset, by field, and a last line that sums it up."""
     where = plan.workspace
-    lines = [style(f"Workspace {where.name}", bold=True) + f" ({where.provider}, {one_line(where.url)})"]
+    place = f"{one_line(where.provider)}, {one_line(where.url)}"
+    lines = [style(f"Workspace {one_line(where.name)}", bold=True) + f" ({place})"]
     if plan.offline:
-        lines.append(f"Offline: what the files change since commit {str(plan.base)[:12]}; no workspace was read.")
+        lines.append(
+            f"Offline: what the files change since commit {one_line(str(plan.base)[:12])}; no workspace was read."
+        )
     elif plan.base is not None:
-        lines.append(f"Base: commit {plan.base[:12]}.")
+        lines.append(f"Base: commit {one_line(plan.base[:12])}.")
     lines.append("")
     for change in plan.changes:
         if change.writes or change.warnings or change.already_live:
@@ -76,8 +79,10 @@ def plans_text(plans: Sequence[Plan], style: Style) -> str:
     """Several plans, one after the other, and at the end a line for each."""
     texts = [plan_text(plan, style) for plan in plans]
     if len(plans) > 1:
-        width = max(len(plan.workspace.name) for plan in plans)
-        texts.append("\n".join(f"{plan.workspace.name:<{width}}  {summary_line(plan)}" for plan in plans))
+        names = [one_line(plan.workspace.name) for plan in plans]
+        width = max(map(len, names))
+        lines = (f"{name:<{width}}  {summary_line(plan)}" for name, plan in zip(names, plans, strict=True))
+        texts.append(inert("\n".join(lines)))
     return "\n\n".join(texts)
 
 
@@ -111,7 +116,8 @@ def _change(change: Change, style: Style, offline: bool) -> Iterator[str]:
     if offline or change.action in {Action.NO_OP, Action.RESTORE}:
         version = f"version {change.before.version}" if change.before else ""
     action = "unchanged" if change.action is Action.NO_OP else change.action.value
-    words = [style(f"{sign} {action} {change.slug}", colour, bold=True), version, style(change.kind, dim=True)]
+    head = style(f"{sign} {action} {one_line(change.slug)}", colour, bold=True)
+    words = [head, version, style(one_line(change.kind), dim=True)]
     yield "  ".join(word for word in [*words, style(one_line(str(change.source.file)), dim=True)] if word)
     for field in change.fields:
         yield from (f"    {line}" if line.strip() else "" for line in field_lines(field, style))

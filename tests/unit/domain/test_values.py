@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presetctl.domain.preset import Content
-from presetctl.domain.values import canonical, canonical_json, digest, show_path
+from presetctl.domain.values import canonical, canonical_json, digest, read_path, show_path
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -80,8 +80,24 @@ def test_infinity_has_no_digest() -> None:
 )
 def test_paths(path: tuple[str | int, ...], text: str) -> None:
     assert show_path(path) == text
+    assert read_path(text) == path
 
 
 def test_contents_are_equal_by_digest_however_they_are_spelt() -> None:
     assert Content("p", {"a": 1, "b": 2}).digest == Content("p", {"b": 2.0, "a": 1}).digest
     assert Content("p", {}).digest != Content(None, {}).digest
+
+
+@given(st.lists(st.text() | st.integers(0, 10**8) | st.sampled_from(["a", "b-c", "0"])).map(tuple))
+def test_every_path_can_be_read_again(path: tuple[str | int, ...]) -> None:
+    assert read_path(show_path(path)) == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [".a", "a.", "a..b", "a[", "a[]", "a[01]", "a[-1]", "a[1", "a b", 'a["b"]', '["a\nb"]', '["\\ud800"]', '["\\q"]',
+     'a["x', "[1]a", "a\n", "a[1234567890]", "é"],
+)  # fmt: skip
+def test_what_is_no_path(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_path(text)

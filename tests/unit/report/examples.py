@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, Head, Live, Plan, Target
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Location, Problem, Severity
@@ -60,6 +62,16 @@ def hostile_plan() -> Plan:
     warned = change("d", Action.NO_OP, warnings=(f"loses {HOSTILE}",), file=f"presets/{HOSTILE}.yaml")
     target = Target("production", "openrouter", f"https://x/{HOSTILE}", HOSTILE)
     return plan(change("a", fields=fields), created, removed, warned, unmanaged=(HOSTILE,), target=target)
+
+
+def hostile_file() -> Plan:
+    """A plan as a file may say it that presetctl never wrote."""
+    made = change(HOSTILE, fields=(field((HOSTILE, 0), HOSTILE, HOSTILE),), version=10**100)
+    already = replace(change("b", Action.NO_OP), already_live=(field((HOSTILE,)),))
+    target = Target(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    return replace(
+        plan(replace(made, kind=HOSTILE), already, target=target, head=Head(HOSTILE)), base=HOSTILE, orphaned=(HOSTILE,)
+    )
 
 
 def hostile_outcomes() -> list[Outcome]:

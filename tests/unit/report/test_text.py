@@ -20,11 +20,21 @@ from presetctl.report.text import (
     outcome_text,
     outcomes_summary,
     plan_text,
+    plans_text,
     problems_text,
     summary_line,
     validation_summary,
 )
-from tests.unit.report.examples import change, field, hostile_outcomes, hostile_plan, hostile_problems, plan, problem
+from tests.unit.report.examples import (
+    change,
+    field,
+    hostile_file,
+    hostile_outcomes,
+    hostile_plan,
+    hostile_problems,
+    plan,
+    problem,
+)
 
 PLAIN, COLOUR = Style(), Style(colour=True)
 
@@ -195,11 +205,12 @@ def test_the_summary_of_validate(found: list[Problem], line: str) -> None:
     "report",
     [
         lambda style: plan_text(hostile_plan(), style),
+        lambda style: plans_text([hostile_file(), replace(hostile_file(), offline=True)], style),
         lambda style: problems_text(hostile_problems(), style),
         lambda style: "\n".join(outcome_text(outcome, style) for outcome in hostile_outcomes()),
         lambda style: outcomes_summary(hostile_outcomes(), "production"),
     ],
-    ids=["plan", "problems", "outcomes", "summary"],
+    ids=["plan", "plan file", "problems", "outcomes", "summary"],
 )
 @pytest.mark.parametrize("style", [PLAIN, COLOUR], ids=["plain", "colour"])
 def test_hostile_text_comes_out_harmless(report: Callable[[Style], str], style: Style) -> None:

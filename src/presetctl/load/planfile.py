@@ -1,0 +1,172 @@
+"""Plan files as plans again, for showing them. The file may come from anywhere: nothing in it is believed unseen."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from presetctl.domain.change import ABSENT, Absent, Action, Cause, Change, FieldChange, Head, Live, Plan, Target
+from presetctl.domain.errors import InputError
+from presetctl.domain.problem import Location
+from presetctl.domain.values import Json, Path, read_path
+from presetctl.load.plans import read_plan_file
+from presetctl.plan import FORMAT_VERSION, fingerprint
+
+_HINT = "`presetctl plan --out FILE` makes one"
+
+_Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+_Number = Annotated[int, Field(ge=1)]
+
+
+def _major(version: str) -> str:
+    if version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
+        raise ValueError("another format")
+    return version
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, str):
+        raise ValueError("not a path")
+    return read_path(value)
+
+
+_Format = Annotated[str, AfterValidator(_major)]
+_FieldPath = Annotated[tuple[str | int, ...], BeforeValidator(_path)]
+
+
+class _Strict(BaseModel):
+    """Values of the right type only; what newer minor versions add is left aside."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class _Field(_Strict):
+    path: _FieldPath
+    cause: Annotated[Cause | None, Field(strict=False)]
+    before: Any = ABSENT
+    after: Any = ABSENT
+
+    def made(self) -> FieldChange:
+        before: Json | Absent = self.before
+        after: Json | Absent = self.after
+        return FieldChange(self.path, before, after, self.cause)
+
+
+class _Source(_Strict):
+    file: str
+    line: _Number
+
+
+class _Live(_Strict):
+    version: int
+    version_id: str
+    digest: _Digest
+
+
+class _After(_Strict):
+    digest: _Digest
+
+
+class _Change(_Strict):
+    slug: str
+    kind: str
+    action: Annotated[Action, Field(strict=False)]
+    source: _Source
+    before: _Live | None
+    after: _After
+    fields: list[_Field]
+    warnings: list[str]
+    already_live: list[_FieldPath]
+
+    def made(self) -> Change:
+        live = None if self.before is None else Live(**dict(self.before))
+        return Change(
+            slug=self.slug,
+            kind=self.kind,
+            action=self.action,
+            source=Location(self.source.file, self.source.line),
+            before=live,
+            after=self.after.digest,
+            fields=tuple(field.made() for field in self.fields),
+            warnings=tuple(self.warnings),
+            already_live=tuple(FieldChange(path, ABSENT, ABSENT) for path in self.already_live),
+        )
+
+
+class _Target(_Strict):
+    name: str
+    provider: str
+    url: str
+    workspace_id: str | None
+
+
+class _Head(_Strict):
+    commit: str | None
+    dirty: bool
+
+
+class _Plan(_Strict):
+    format_version: _Format
+    workspace: _Target
+    base: str | None
+    offline: bool
+    head: _Head
+    changes: list[_Change]
+    unmanaged: list[str]
+    orphaned: list[str]
+    summary: dict[str, int]
+    fingerprint: _Digest
+
+    def made(self) -> Plan:
+        return Plan(
+            workspace=Target(**dict(self.workspace)),
+            head=Head(**dict(self.head)),
+            changes=tuple(change.made() for change in self.changes),
+            unmanaged=tuple(self.unmanaged),
+            fingerprint=self.fingerprint,
+            base=self.base,
+            orphaned=tuple(self.orphaned),
+            offline=self.offline,
+        )
+
+
+class _Plans(_Strict):
+    format_version: _Format
+    plans: Annotated[list[_Plan], Field(min_length=1)]
+
+
+_Model = TypeVar("_Model", bound=_Strict)
+
+
+def load_plans(path: FilePath) -> tuple[list[Plan], Json]:
+    """The plan in a file, or the plans of several workspaces, and the JSON document that it holds.
+
+    Of what each change is about, ``wipes`` and the values of what is already live are not in a file. InputError where
+    it isn't a plan, or doesn't agree with itself.
+    """
+    document = read_plan_file(path)
+    if isinstance(document, dict) and "plans" in document:
+        plans = [plan.made() for plan in _validated(_Plans, document, path).plans]
+        summaries = [plan["summary"] for plan in document["plans"]]
+    else:
+        plans = [_validated(_Plan, document, path).made()]
+        summaries = [document["summary"]]
+    for plan, summary in zip(plans, summaries, strict=True):
+        if fingerprint(plan.workspace, plan.changes) != plan.fingerprint or plan.summary != summary:
+            message = f"{path} is not as presetctl wrote it: its changes don't fit its fingerprint or its summary"
+            raise InputError(message, hint="make a new plan")
+    return plans, document
+
+
+def _validated(model: type[_Model], document: Any, path: FilePath) -> _Model:
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        place = error.errors(include_input=False, include_url=False, include_context=False)[0]["loc"]
+        shown = ".".join(map(str, place))[:200] or "the document"
+        raise InputError(
+            f"{path} is not a plan of format {FORMAT_VERSION.split('.')[0]}: `{shown}` is missing or has another form",
+            hint=_HINT,
+        ) from None
