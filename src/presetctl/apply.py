@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from enum import StrEnum
 
 from presetctl.delivery import Delivery
 from presetctl.diff import field_changes
@@ -20,7 +22,30 @@ from presetctl.waiting import Pause
 WAIT_SECONDS = 60.0
 _PAUSE = Pause()
 
-_STOPS = frozenset({Result.CONFLICT, Result.FAILED})
+_STOPS = frozenset({Result.CONFLICT, Result.FAILED, Result.UNKNOWN})
+
+
+class OnError(StrEnum):
+    """What to do about the changes after one that failed."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How an apply goes about its changes.
+
+    ``parallelism`` is how many presets are written at the same time. ``stopping`` is asked before each change: where
+    it says so, no further one is begun, and those under way are finished.
+    """
+
+    parallelism: int = 1
+    on_error: OnError = OnError.STOP
+    stopping: Callable[[], bool] = lambda: False
+
+
+ONE_BY_ONE = Conduct()
 
 
 @dataclass(frozen=True)
@@ -31,22 +56,39 @@ class Applier:
     writer: PresetWriter
     kinds: Mapping[str, Kind]
     not_kept: Sequence[str] = ()
+    conduct: Conduct = ONE_BY_ONE
     wait_seconds: float = WAIT_SECONDS
     pause: Pause = _PAUSE
 
     def apply(self, plan: Plan, desired: DesiredState) -> Iterator[Outcome]:
-        """Applies the plan's changes in their order and yields each outcome as it happens.
+        """Applies the plan's changes and yields each outcome as it happens.
 
-        After a conflict or a failure nothing more is written; what is left is yielded as skipped.
+        Changes are begun in the plan's order. After a conflict or a failure nothing more is begun, unless the conduct
+        says to go on; what is left is yielded as skipped. KeyboardInterrupt abandons what is under way: its outcome
+        is unknown.
         """
-        stopped = False
-        for change in plan.pending:
-            if stopped:
-                yield Outcome(change, Result.SKIPPED, message="not tried, because a change before it failed")
-                continue
-            outcome = self._outcome(change, desired[change.slug])
-            stopped = outcome.result in _STOPS
-            yield outcome
+        left, running = list(plan.pending), dict[Future[Outcome], Change]()
+        reason = ""
+        pool = ThreadPoolExecutor(self.conduct.parallelism, thread_name_prefix="presetctl-write")
+        try:
+            while running or (left and not reason):
+                reason = reason or ("it was interrupted" if self.conduct.stopping() else "")
+                while left and not reason and len(running) < self.conduct.parallelism:
+                    change = left.pop(0)
+                    running[pool.submit(self._outcome, change, desired[change.slug])] = change
+                done = wait(running, return_when=FIRST_COMPLETED).done
+                for future in [future for future in running if future in done]:
+                    outcome = future.result()
+                    del running[future]
+                    yield outcome
+                    failed = self.conduct.on_error is OnError.STOP and outcome.result in _STOPS
+                    reason = reason or ("a change before it failed" if failed else "")
+        except KeyboardInterrupt:
+            yield from (_abandoned(change) for change in running.values())
+            reason = "it was interrupted"
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        yield from (Outcome(c, Result.SKIPPED, message=f"not tried, because {reason}") for c in left)
 
     def _outcome(self, change: Change, preset: Preset) -> Outcome:
         try:
@@ -57,7 +99,7 @@ class Applier:
             )
         except AmbiguousError as error:
             message = f"nobody knows whether it was stored: {error.message}; the next plan will show"
-            return Outcome(change, Result.FAILED, message=message, exit_code=error.exit_code)
+            return Outcome(change, Result.UNKNOWN, message=message, exit_code=error.exit_code)
         except PresetctlError as error:
             message = f"{error.message} ({error.hint})" if error.hint else error.message
             return Outcome(change, Result.FAILED, message=message, exit_code=error.exit_code)
@@ -155,6 +197,11 @@ class _ConflictError(Exception):
         super().__init__(message)
         self.version = version
         self.exit_code = exit_code
+
+
+def _abandoned(change: Change) -> Outcome:
+    message = "interrupted while it was being applied; the next plan will show what became of it"
+    return Outcome(change, Result.UNKNOWN, message=message, exit_code=6)
 
 
 def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]) -> Outcome:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from presetctl import churn, guard
-from presetctl.apply import Applier
+from presetctl.apply import ONE_BY_ONE, Applier, Conduct
 from presetctl.desired import Rendered, render
 from presetctl.domain.change import Head, Plan, Target
 from presetctl.domain.errors import AccessError, InputError, StaleError, UsageError
@@ -299,10 +299,11 @@ def apply(
     reader: PresetReader,
     writer: PresetWriter,
     consent: Consent = NO_CONSENT,
+    conduct: Conduct = ONE_BY_ONE,
 ) -> Iterator[Outcome]:
     """Applies a plan, change by change. SafetyError before the first write where consent is missing."""
     name = planned.plan.workspace.name
     settings = repository.settings(name)
     guard.check(planned.plan, settings.limits, protected(repository, planned), consent)
-    applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept, settings.timeout)
+    applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept, conduct, settings.timeout)
     return applier.apply(planned.plan, planned.desired)

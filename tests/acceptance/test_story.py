@@ -10,14 +10,11 @@ from pathlib import Path
 import pytest
 
 from presetctl import __version__
-from presetctl.domain.preset import Preset
-from presetctl.domain.state import ActualPreset
 from presetctl.emulator.access import KeyGrant, workspace_id
 from presetctl.emulator.app import Emulator, create_app
 from presetctl.emulator.faults import Fault
 from presetctl.emulator.server import serve
 from presetctl.emulator.switches import Switches
-from presetctl.providers.openrouter import OpenRouterWriter
 from tests.acceptance.cli import Shell
 
 EXAMPLE = "presets/example.yaml"
@@ -462,24 +459,3 @@ def test_no_files_and_no_project(shell: Shell) -> None:
     ran = shell("validate", code=3)
     assert "presetctl.yaml:1:11: error: " in ran.err
     assert ran.err.count("is not valid") == 1
-
-
-def test_an_interrupted_apply_says_what_it_did(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    shell("init")
-    for slug in ("a", "b", "c"):
-        shell.write(f"presets/{slug}.yaml", "config: {model: m}\n")
-    write = OpenRouterWriter.write
-
-    def interrupt(self: OpenRouterWriter, preset: Preset) -> ActualPreset:
-        if preset.slug == "b":
-            raise KeyboardInterrupt
-        return write(self, preset)
-
-    monkeypatch.setattr(OpenRouterWriter, "write", interrupt)
-    ran = shell("apply", "--yes", code=130)
-    assert "applied  a version 1" in ran.out
-    assert "Stopped while b was being applied: the next `presetctl plan` shows what became of it." in ran.err
-    assert "Not tried: c, example." in ran.err
-    assert "Interrupted." in ran.err
-    monkeypatch.undo()
-    assert "3 applied" in shell("apply", "--yes").out

@@ -33,7 +33,7 @@ class Memory:
 
     presets: dict[str, ActualPreset] = field(default_factory=dict)
     hidden: dict[str, ActualPreset] = field(default_factory=dict)
-    before_write: list[Callable[[], None]] = field(default_factory=list)
+    before_write: list[Callable[[], object]] = field(default_factory=list)
     after_write: list[Callable[[], None]] = field(default_factory=list)
     keeps: Callable[[Content], Content] = lambda content: content
     unlisted: set[str] = field(default_factory=set)

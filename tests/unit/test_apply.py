@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from presetctl.apply import Applier, exit_code
+from presetctl.apply import ONE_BY_ONE, Applier, Conduct, OnError, exit_code
 from presetctl.delivery import WRITE_ATTEMPTS
 from presetctl.domain.change import Action, Head, Plan, Target
 from presetctl.domain.errors import AccessError, AmbiguousError, BusyError, ConflictError, RemoteError
@@ -120,7 +122,7 @@ def test_a_write_that_did_not_arrive_is_sent_again() -> None:
 def test_a_write_that_never_arrives_is_given_up() -> None:
     memory = Memory(before_write=[lose] * WRITE_ATTEMPTS)
     outcomes = applied(memory, planned(memory, preset("a")))
-    assert results(outcomes) == [(Result.FAILED, None)]
+    assert results(outcomes) == [(Result.UNKNOWN, None)]
     assert outcomes[0].exit_code == 8
     assert memory.log.count("write a") == WRITE_ATTEMPTS
 
@@ -228,6 +230,77 @@ def test_a_failure_after_a_success_is_partial() -> None:
     assert exit_code(outcomes) == 6
 
 
+def conducted(memory: Memory, conduct: Conduct, *slugs: str) -> Iterator[Outcome]:
+    return Applier(memory, memory, KINDS, conduct=conduct).apply(*planned(memory, *map(preset, slugs)))
+
+
+def fail() -> None:
+    raise RemoteError("refused")
+
+
+def test_on_error_continue_tries_everything() -> None:
+    memory = Memory(before_write=[fail])
+    outcomes = list(conducted(memory, Conduct(on_error=OnError.CONTINUE), "a", "b"))
+    assert results(outcomes) == [(Result.FAILED, None), (Result.APPLIED, 1)]
+    assert exit_code(outcomes) == 6
+
+
+def test_several_presets_are_written_at_the_same_time() -> None:
+    together = threading.Barrier(3, timeout=60)  # passes only when three writes are under way
+    memory = Memory(before_write=[together.wait] * 6)
+    outcomes = list(conducted(memory, Conduct(parallelism=3), *"abcdef"))
+    assert {o.result for o in outcomes} == {Result.APPLIED}
+    assert sorted(o.change.slug for o in outcomes) == list("abcdef")
+
+
+def test_one_at_a_time_is_the_default_and_keeps_the_order() -> None:
+    memory = Memory()
+    assert [o.change.slug for o in conducted(memory, ONE_BY_ONE, *"cab")] == list("abc")
+    assert [line for line in memory.log if line.startswith("write")] == ["write a", "write b", "write c"]
+
+
+def test_after_a_failure_what_is_under_way_is_finished_and_nothing_begun() -> None:
+    failed, together = threading.Event(), threading.Barrier(2, timeout=60)
+
+    def refuse() -> None:
+        together.wait()
+        fail()
+
+    def slow() -> None:
+        together.wait()
+        assert failed.wait(60)
+
+    memory = Memory(before_write=[refuse, slow])
+    outcomes = []
+    for outcome in conducted(memory, Conduct(parallelism=2), "a", "b", "c"):
+        outcomes.append(outcome)
+        failed.set()
+    assert sorted(o.result for o in outcomes) == [Result.APPLIED, Result.FAILED, Result.SKIPPED]
+    assert outcomes[-1].message == "not tried, because a change before it failed"
+
+
+def test_whoever_stops_it_gets_what_is_under_way_finished_and_nothing_begun() -> None:
+    asked: list[bool] = []
+
+    def stopping() -> bool:
+        asked.append(True)
+        return len(asked) > 1
+
+    outcomes = list(conducted(Memory(), Conduct(stopping=stopping), "a", "b", "c"))
+    assert [o.result for o in outcomes] == [Result.APPLIED, Result.SKIPPED, Result.SKIPPED]
+    assert outcomes[1].message == "not tried, because it was interrupted"
+
+
+def test_what_is_abandoned_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("presetctl.apply.wait", interrupted)
+    outcomes = list(conducted(Memory(), ONE_BY_ONE, "a", "b"))
+    assert [o.result for o in outcomes] == [Result.UNKNOWN, Result.SKIPPED]
+    assert exit_code(outcomes) == 6
+
+
 def archived(content: Content | None, number: int = 3) -> Memory:
     memory = Memory()
     if content is not None:
@@ -264,7 +337,7 @@ def test_a_restore_whose_reply_is_lost_is_read(arrived: bool) -> None:
             raise AmbiguousError("the connection broke")
 
     memory = Lossy(hidden=archived(Content("prompt", {"model": "m"})).hidden)
-    expected = (Result.APPLIED, 3) if arrived else (Result.FAILED, None)
+    expected = (Result.APPLIED, 3) if arrived else (Result.UNKNOWN, None)
     assert results(applied(memory, planned(memory, preset("a")))) == [expected]
 
 

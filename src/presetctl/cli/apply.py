@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from presetctl import reconcile
-from presetctl.apply import exit_code
+from presetctl.apply import ONE_BY_ONE, Conduct, OnError, exit_code
 from presetctl.cli.console import give, say, style_for
 from presetctl.cli.declared import asking_past
 from presetctl.cli.session import Session, workspace_option
+from presetctl.cli.signals import exit_code_of, finishing_first
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
-from presetctl.domain.outcome import Outcome
+from presetctl.domain.outcome import Outcome, Result
 from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
@@ -24,6 +26,8 @@ from presetctl.providers.registry import Connection
 from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import apply_document, as_text
 from presetctl.report.text import outcome_text, outcomes_summary, plan_text
+
+_ABANDONED = "interrupted; the next plan will show what became of it"
 
 
 @click.command("apply")
@@ -39,6 +43,18 @@ from presetctl.report.text import outcome_text, outcomes_summary, plan_text
     "--allow-protected", multiple=True, metavar="NAME", help="Agree to changing a protected preset or workspace."
 )
 @click.option("--allow-updates", type=click.IntRange(0), default=0, metavar="N", help="Agree to overwriting N presets.")
+@click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Write N presets at the same time.",
+)
+@click.option(
+    "--on-error", type=click.Choice(["stop", "continue"]), default="stop", show_default=True,
+    help="What to do about the other changes when one fails.",
+)  # fmt: skip
 @click.option("--retry", is_flag=True, help="Write once more what the workspace was shown not to keep.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.pass_context
@@ -51,6 +67,8 @@ def command(
     allow_wipe: tuple[str, ...],
     allow_protected: tuple[str, ...],
     allow_updates: int,
+    parallelism: int,
+    on_error: str,
     retry: bool,
     form: str,
 ) -> None:
@@ -59,6 +77,9 @@ def command(
     The plan is shown first, and you are asked. With PLANFILE, saved by `presetctl plan --out`, the changes are
     applied only if they are still exactly those. Each preset is read before it is written, and what was stored is
     compared with what was sent.
+
+    Changes are begun in the order of the plan, by slug; with --parallelism more than one at a time. Ctrl-C lets the
+    one under way finish, and begins no other.
 
     \b
     Examples:
@@ -80,7 +101,8 @@ def command(
         )  # fmt: skip
         if saved is not None:
             reconcile.check_saved(planned, saved)
-        code = carry_out(repository, planned, connection, yes=yes, consent=consent, form=form)
+        conduct = Conduct(parallelism, OnError(on_error))
+        code = carry_out(repository, planned, connection, yes=yes, consent=consent, form=form, conduct=conduct)
     ctx.exit(code)
 
 
@@ -93,7 +115,14 @@ def check_can_ask(yes: bool) -> None:
 
 
 def carry_out(
-    repository: Repository, planned: Planned, connection: Connection, *, yes: bool, consent: Consent, form: str
+    repository: Repository,
+    planned: Planned,
+    connection: Connection,
+    *,
+    yes: bool,
+    consent: Consent,
+    form: str,
+    conduct: Conduct = ONE_BY_ONE,
 ) -> int:
     """Shows a plan, asks unless ``yes``, applies it and tells what became of it; gives the exit code."""
     for note in planned.notes:
@@ -103,16 +132,20 @@ def carry_out(
     outcomes: list[Outcome] = []
     if not yes:
         consent = _typed(planned.plan, reconcile.protected(repository, planned), consent)
-    if planned.plan.pending and (yes or _agreed(repository, planned, consent)):
+    if not planned.plan.pending or not (yes or _agreed(repository, planned, consent)):
+        show.end(planned.plan, outcomes)
+        return 0
+    with finishing_first() as stop:
         try:
-            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent):
+            going = replace(conduct, stopping=stop)
+            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent, going):
                 outcomes.append(outcome)
                 show.outcome(outcome)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # between two outcomes
             show.interrupted(planned.plan, outcomes)
             raise
     show.end(planned.plan, outcomes)
-    return exit_code(outcomes)
+    return exit_code_of(stop.interrupt) if stop() else exit_code(outcomes)
 
 
 def _workspace(named: str | None, saved: SavedPlan | None) -> str | None:
@@ -148,14 +181,12 @@ class _Shown:
     def outcome(self, outcome: Outcome) -> None:
         (say if self._json else give)(outcome_text(outcome, self._talk), self._talk)
 
-    def interrupted(self, plan: Plan, outcomes: list[Outcome]) -> None:
-        done = {outcome.change.slug for outcome in outcomes}
-        left = [change.slug for change in plan.pending if change.slug not in done]
-        say(f"Stopped while {left[0]} was being applied: the next `presetctl plan` shows what became of it.")
-        if left[1:]:
-            say(f"Not tried: {', '.join(left[1:])}.")
+    def interrupted(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
+        told = {outcome.change.slug for outcome in outcomes}
+        left = (Outcome(c, Result.UNKNOWN, message=_ABANDONED) for c in plan.pending if c.slug not in told)
+        self.end(plan, [*outcomes, *left])
 
-    def end(self, plan: Plan, outcomes: list[Outcome]) -> None:
+    def end(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         if self._json:
             give(as_text(apply_document(plan, outcomes)))
         elif outcomes:

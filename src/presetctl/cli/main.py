@@ -37,7 +37,7 @@ COMMANDS = {
 MODULES = {"import": "adopt"}
 """The modules of commands whose name no module can have."""
 USAGE_ERROR = 64
-INTERRUPTED = 130
+INTERRUPTED = frozenset({130, 143})
 
 
 class LazyGroup(click.Group):
@@ -72,7 +72,7 @@ def cli(ctx: click.Context, folder: str) -> None:
       presetctl apply              change it
 
     Exit codes: 0 done, 1 unexpected, 2 changes (with --detailed-exitcode), 3 invalid input, 4 stopped for safety,
-    5 stale, 6 partly applied, 7 no access, 8 remote unavailable, 64 wrong usage, 130 interrupted.
+    5 stale, 6 partly applied, 7 no access, 8 remote unavailable, 64 wrong usage, 130 or 143 interrupted.
     """
     ctx.obj = folder
 
@@ -83,7 +83,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a narrow locale must not turn a report into a crash
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words))
+    _on_sigterm()
+    code = run(words)
+    if code in INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # a request that was abandoned is not waited for
+    sys.exit(code)
+
+
+def _on_sigterm() -> None:
+    import signal
+
+    def terminate(*_: object) -> None:
+        from presetctl.cli.signals import TerminatedError
+
+        raise TerminatedError
+
+    signal.signal(signal.SIGTERM, terminate)
 
 
 def run(words: Sequence[str]) -> int:
@@ -92,9 +109,11 @@ def run(words: Sequence[str]) -> int:
         code = cli.main(args=list(words), prog_name="presetctl", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        from presetctl.cli.signals import exit_code_of
+
         click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+        return exit_code_of(error.__cause__ or error)
     except click.UsageError as error:
         return _report_usage(error, words)
     except click.ClickException as error:

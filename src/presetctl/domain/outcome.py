@@ -18,6 +18,8 @@ class Result(StrEnum):
     CONFLICT = "conflict"
     NOT_PERSISTED = "not_persisted"
     FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Sent, and nobody knows what became of it: the next plan will show."""
     SKIPPED = "skipped"
 
 

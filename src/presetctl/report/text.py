@@ -27,6 +27,7 @@ _RESULT_COLOURS = {
     Result.NOT_PERSISTED: "yellow",
     Result.CONFLICT: "red",
     Result.FAILED: "red",
+    Result.UNKNOWN: "red",
     Result.SKIPPED: "yellow",
 }
 _CAUSES = {

@@ -144,6 +144,7 @@ def test_what_became_of_a_plan() -> None:
         "conflict": 0,
         "not_persisted": 1,
         "failed": 0,
+        "unknown": 0,
         "skipped": 0,
     }
 
