@@ -66,6 +66,7 @@ LEAVES = dict(leaves(cli, click.Context(cli)))
 VALUES = {
     "planfile": "plan.json", "paths": "presets", "folder": "fresh", "shell": "bash", "spec": "spec.json",
     "workspace": "live", "base": "HEAD~1", "to": "1", "exclude": "x*", "timeout": "5", "lock_timeout": "1",
+    "source": "live", "target": "other",
 }  # fmt: skip
 """What to say for an argument or an option, by its name; for others, the slug of the preset or a number."""
 
@@ -206,7 +207,8 @@ def cage(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 def start(cage: Cage, url: str) -> None:
     """A project with a preset that the workspace has in another form, and a plan for it."""
     git = Git.init(cage.shell.folder)
-    git.write("presetctl.yaml", f"version: 1\nworkspaces: {{live: {{provider: openrouter, url: '{url}'}}}}\n")
+    workspaces = f"{{live: {{provider: openrouter, url: '{url}'}}, other: {{provider: openrouter, url: embedded}}}}"
+    git.write("presetctl.yaml", f"version: 1\ndefault_workspace: live\nworkspaces: {workspaces}\n")
     git.write("presets/mail.yaml", "system_prompt: One.\nconfig: {model: a/b}\n")
     git.commit("Start")
     cage.run("apply", "--yes")

@@ -274,6 +274,39 @@ def test_a_project_in_a_folder_of_a_repository(
     assert states(inside) == {"mail": "pending"}
 
 
+def test_a_preset_and_a_prompt_that_are_links(shell: Shell, git: Git, app: Emulator) -> None:
+    git.write("shared/texts/mail.md", "Be kind.\n")
+    git.write("shared/note.yaml", "config: {model: a/b}\n")
+    git.write("shared/letter.yaml", "slug: mail\nsystem_prompt_file: prompt.md\nconfig: {model: a/b}\n")
+    git.write("presets/other.yaml", "config: {model: a/b}\n")
+    for link, target in {
+        "presets/letter.yaml": "../shared/again.yaml",
+        "presets/memo.yaml": "../shared/way.yaml",
+        "shared/way.yaml": "note.yaml",
+        "shared/again.yaml": "letter.yaml",
+        "presets/prompt.md": "../shared/texts/mail.md",
+        "presets/out.md": "../../outside",
+        "presets/circle.md": "circle.md",
+    }.items():
+        (git.folder / link).symlink_to(target)
+    first = git.commit("Start", 1)
+    shell("apply", "--yes")
+    shell.replace("shared/letter.yaml", "a/b", "c/d")
+    second = git.commit("Another model", 2)
+    shell("apply", "--yes")
+    git.write("shared/texts/mail.md", "Be calm.\n")
+    third = git.commit("Calm", 3)
+    shell("apply", "--yes")
+    app.dashboard_save("default", "mail", {"model": "x/y"})
+    app.dashboard_save("default", "way", {"model": "x/y"})
+    others = {"memo": "in_sync", "other": "in_sync", "way": "unmanaged"}
+    assert commits(shell) == [first, second, third, None]
+    assert states(shell) == {"mail": "drifted", **others}
+    (git.folder / "presets/letter.yaml").unlink()
+    git.commit("Remove", 4)
+    assert states(shell) == {"mail": "orphaned", **others}
+
+
 @pytest.mark.parametrize("command", ["history", "status"])
 def test_help_has_examples(shell: Shell, command: str) -> None:
     assert "Examples:" in shell(command, "--help").out

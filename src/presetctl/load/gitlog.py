@@ -17,6 +17,7 @@ _FIELDS = "%H%x00%P%x00%cI%x00%an%x00%s"
 _OPTIONS = ("--topo-order", "--full-history", "--root", "--diff-merges=separate", "--no-renames", "--no-relative")
 _SETTINGS = ("--raw", "--no-abbrev", "--no-follow", "--encoding=UTF-8", "-z", f"--format={_FIELDS}")
 _FILES = {"100644", "100755"}
+_LINK = "120000"
 # "Merge pull request #12 from …", "Calm the tone (#12)" of a squash, "Merged in … (pull request #12)".
 _PULL_REQUEST = re.compile(r"^Merge pull request #(\d{1,9})\b|\((?:pull request )?#(\d{1,9})\)\s*$")
 
@@ -38,6 +39,8 @@ class Log:
     blobs: frozenset[tuple[str, str]]
     cut: bool
     """Whether there are more commits than are looked at."""
+    links: frozenset[tuple[str, str]] = frozenset()
+    """As ``blobs``, of symbolic links: the blob holds where one leads."""
 
 
 def read_log(
@@ -54,6 +57,7 @@ def read_log(
     commits: dict[str, Logged] = {}
     touched: dict[str, set[str]] = {}
     blobs: set[tuple[str, str]] = set()
+    links: set[tuple[str, str]] = set()
     for item in _items(printed.decode("utf-8", "surrogateescape").split("\0")[:-1]):
         if isinstance(item, Logged):
             paths_of = touched.setdefault(item.commit.id, set())
@@ -63,8 +67,10 @@ def read_log(
         paths_of.add(path)
         if item.mode in _FILES:
             blobs.add((path, item.blob))
+        elif item.mode == _LINK:
+            links.add((path, item.blob))
     found = (replace(commit, paths=frozenset(touched[name])) for name, commit in commits.items())
-    return Log(tuple(found)[:limit], frozenset(blobs), len(commits) > limit)
+    return Log(tuple(found)[:limit], frozenset(blobs), len(commits) > limit, frozenset(links))
 
 
 def first_parents(

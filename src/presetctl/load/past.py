@@ -17,6 +17,8 @@ from presetctl.load.project import PROJECT_FILE
 from presetctl.load.strict_yaml import parse
 
 _DEFAULT_FOLDER = "presets"
+_LINKS_FOLLOWED = 8
+"""How many links may lead to one another, as elsewhere."""
 
 
 class Past:
@@ -61,8 +63,8 @@ class Past:
             for path, value in [*files, *self._project_values]
             for _, name in prompt_files(value)
         }
-        inside = {path for path in prompts if not path.startswith(("../", "/")) and "\0" not in path}
-        return {PROJECT_FILE, *(path for path, _ in files), *inside}
+        own = {PROJECT_FILE, *(path for path, _ in files), *filter(_inside, prompts)}
+        return own | {target for path in own for target in self._linked[1].get(path, ())}
 
     def _read_log(self, paths: Collection[str]) -> Log:
         return read_log(self._repository, paths, everywhere=self._everywhere)
@@ -94,11 +96,34 @@ class Past:
         return self._read_log({PROJECT_FILE, *self._folders})
 
     @cached_property
+    def _linked(self) -> tuple[set[tuple[str, str]], dict[str, set[str]]]:
+        """What the targets of links ever were, path and blob; and by link all that it led to, by way of others too."""
+        blobs: set[tuple[str, str]] = set()
+        led: dict[str, set[str]] = {}
+        links = self._presets.links
+        for _ in range(_LINKS_FOLLOWED if links else 0):
+            texts = dict(read_blobs(self._repository, sorted({blob for _, blob in links})))
+            leads = [(path, _target(path, texts[blob])) for path, blob in links]
+            new = {(path, target) for path, target in leads if _inside(target) and target not in led.get(path, ())}
+            if not new:
+                break
+            log = self._read_log({target for _, target in new})
+            for path, target in new:
+                for holder in [path, *(it for it, targets in led.items() if path in targets)]:
+                    led.setdefault(holder, set()).add(target)
+            blobs |= log.blobs
+            links = log.links
+        return blobs, led
+
+    @cached_property
     def _contents(self) -> list[tuple[str, bytes]]:
-        """Every preset file as it ever was: path and content."""
-        blobs = sorted((path, blob) for path, blob in self._presets.blobs if _may_be_preset(path))
-        contents = dict(read_blobs(self._repository, sorted({blob for _, blob in blobs})))
-        return [(path, contents[blob]) for path, blob in blobs]
+        """Every preset file as it ever was: path and content. A link has the content of what it leads to."""
+        blobs, led = self._linked
+        mine = {path for path, _ in self._presets.links}
+        linked = {(path, blob) for path in mine for target, blob in blobs if target in led.get(path, ())}
+        found = sorted((path, blob) for path, blob in self._presets.blobs | linked if _may_be_preset(path))
+        contents = dict(read_blobs(self._repository, sorted({blob for _, blob in found})))
+        return [(path, contents[blob]) for path, blob in found]
 
 
 def below(path: str, folder: str) -> bool:
@@ -109,6 +134,14 @@ def below(path: str, folder: str) -> bool:
 
 def _below_any(path: str, folders: Collection[str]) -> bool:
     return any(below(path, folder) for folder in folders)
+
+
+def _target(path: str, text: bytes) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), text.decode("utf-8", "surrogateescape")))
+
+
+def _inside(path: str) -> bool:
+    return not path.startswith(("../", "/")) and path not in {".", ".."} and "\0" not in path
 
 
 def _may_be_preset(path: str) -> bool:
