@@ -328,26 +328,25 @@ def test_help_has_examples(shell: Shell) -> None:
     assert "Examples:" in shell("promote", "--help").out
 
 
-CONFIGS: Any = st.fixed_dictionaries(
-    {},
-    optional={
-        "model": st.sampled_from(["a/b", "c/d"]),
-        "temperature": st.sampled_from([0, 0.5, 1.0, None]),
-        "stop": st.sampled_from([["x"], ["x", "y"], None]),
-        "provider": st.none()
-        | st.fixed_dictionaries(
-            {},
-            optional={"sort": st.sampled_from(["price", None]), "zdr": st.sampled_from([True, False, None])},
-        ),
-    },
-)
-LAYERS: Any = st.fixed_dictionaries(
-    {}, optional={"config": CONFIGS, "system_prompt": st.sampled_from(["P", "Q\n", "long " * 9])}
-)
+FIELDS: dict[str, list[Any]] = {
+    "model": ["a/b", "c/d"],
+    "temperature": [0, 0.5, 1.0, None],
+    "stop": [["x"], ["x", "y"], None],
+    "provider": [None, {"sort": "price"}, {"sort": None, "zdr": True}, {"zdr": False}, {"only": ["a"], "zdr": None}],
+}
 
 
-@settings(max_examples=60)
-@given(own=LAYERS, staging=LAYERS, production=LAYERS, seed=st.integers(0, 2**32))
+def layers(names: int) -> Any:
+    """Layers with at least so many fields in their config; in an override, null takes away what lies below."""
+    chosen = st.lists(st.sampled_from(sorted(FIELDS)), min_size=names, unique=True)
+    configs = chosen.flatmap(lambda keys: st.fixed_dictionaries({key: st.sampled_from(FIELDS[key]) for key in keys}))
+    return st.fixed_dictionaries(
+        {"config": configs}, optional={"system_prompt": st.sampled_from(["P", "Q\n", "long " * 9])}
+    )
+
+
+@settings(max_examples=200)
+@given(own=layers(2), staging=layers(1), production=layers(0), seed=st.integers(0, 2**32))
 def test_whatever_the_layers_the_target_becomes_like_the_source_but_for_what_it_names(
     tmp_path_factory: pytest.TempPathFactory, own: Any, staging: Any, production: Any, seed: int
 ) -> None:
@@ -358,8 +357,7 @@ def test_whatever_the_layers_the_target_becomes_like_the_source_but_for_what_it_
     (folder / "presetctl.yaml").write_text(PROJECT)
     (folder / MAIL).write_text(text)
     repository = load(WorkTree(folder), SchemaLibrary.for_project(ROOT))
-    if not repository.valid:
-        return
+    assert repository.valid
     made = Promoter(WorkTree(folder), repository, "staging", "production").promote(["mail"])
     (only,) = made.presets
     assert only.refused is None
@@ -370,6 +368,31 @@ def test_whatever_the_layers_the_target_becomes_like_the_source_but_for_what_it_
     assert tried.valid
     (left,) = Promoter(WorkTree(folder), tried, "staging", "production").promote(["mail"]).presets
     assert [it.changes for it in left.differences] == [it.changes for it in only.having(Verdict.KEPT)]
+
+    staged, old = (_leaves(repository.rendered.workspaces[name]["mail"].content.as_json()) for name in WAY)
+    new = _leaves(tried.rendered.workspaces["production"]["mail"].content.as_json())
+    for path in staged.keys() | old.keys() | new.keys():
+        wanted = old if _says_something_of(production, path) else staged
+        assert new.get(path) == wanted.get(path), path
+
+
+WAY = ("staging", "production")
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    if isinstance(value, dict):
+        return {at: leaf for key, item in value.items() for at, leaf in _leaves(item, (*path, key)).items()}
+    return {} if value is None else {path: value}
+
+
+def _says_something_of(override: Any, path: tuple[str, ...]) -> bool:
+    for step in path:
+        if not isinstance(override, dict):
+            return True
+        if step not in override:
+            return False
+        override = override[step]
+    return True
 
 
 def _written(value: Any, overrides: Any, random: Random) -> str:
