@@ -54,3 +54,17 @@ class Git:
         self("add", "-A")
         self("commit", "-q", "--allow-empty", "-m", message, time=time)
         return self("rev-parse", "HEAD")
+
+
+def shared(folder: Path, *names: str) -> list[Git]:
+    """Clones of one bare repository, each with an upstream; it lies in ``folder`` / ``shared.git`` and has a commit."""
+    bare = Git(folder)
+    bare("init", "-q", "--bare", "-b", "main", "shared.git")
+    clones = []
+    for number, name in enumerate(names):
+        bare("clone", "-q", "shared.git", name)
+        clones.append(Git(folder / name))
+        if not number:
+            clones[0].commit("Start")
+            clones[0]("push", "-q", "-u", "origin", "main")
+    return clones

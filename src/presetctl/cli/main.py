@@ -32,6 +32,7 @@ COMMANDS = {
     "serve": "Serve an OpenRouter presets API on this machine.",
     "show": "Show a preset as declared for a workspace, or a saved plan.",
     "status": "Say how presets stand, with the help of git's history.",
+    "unlock": "Remove the lock that an apply left behind.",
     "validate": "Check preset files, offline.",
 }
 MODULES = {"import": "adopt"}

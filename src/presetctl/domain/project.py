@@ -114,6 +114,12 @@ class OpenRouterWorkspace(_Settings):
         default=False, description="Apply only where the workspace's name is typed or given to --allow-protected."
     )
     limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite.")
+    lock: Literal["git"] | None = Field(
+        default=None, description="`git`: one apply at a time, by a lock on the git remote that all share."
+    )
+    record: Literal["notes"] | None = Field(
+        default=None, description="`notes`: apply adds a git note to the commit that it applied."
+    )
     timeout: float = Field(
         default=60, gt=0, le=3600, description="Seconds that one call may take in all, retries not counted."
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +30,8 @@ _HARDENED = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What git printed, and whether it was content."""
+class Answer:
+    """What git printed, and whether it was content. ``err`` may hold the address of a remote, with its password."""
 
     ok: bool
     out: bytes
@@ -36,6 +39,7 @@ class _Answer:
 
     @property
     def text(self) -> str:
+        """What it printed, without the last line end."""
         return self.out.decode("utf-8", "surrogateescape").strip()
 
 
@@ -78,9 +82,13 @@ class GitRepository:
         """Whether history was cut off when the repository was cloned."""
         return self.ask("rev-parse", "--is-shallow-repository") == "true"
 
-    def run(self, *words: str, given: bytes = b"") -> bytes:
+    def attempt(self, *words: str, given: bytes = b"", environment: Mapping[str, str] | None = None) -> Answer:
+        """What became of a call. ``environment`` comes on top of the process's own."""
+        return _git(self.folder, words, given, environment)
+
+    def run(self, *words: str, given: bytes = b"", environment: Mapping[str, str] | None = None) -> bytes:
         """What git prints. InputError with git's own words where it fails."""
-        answer = _git(self.folder, words, given)
+        answer = _git(self.folder, words, given, environment)
         if not answer.ok:
             raise InputError(f"`git {words[0]}` failed: {answer.err}", hint=self._fetch_hint())
         return answer.out
@@ -132,18 +140,43 @@ def find_base(repository: GitRepository, environment: Mapping[str, str]) -> Base
     )
 
 
-def _git(folder: Path, words: Sequence[str], given: bytes = b"") -> _Answer:
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+def own_identity() -> dict[str, str]:
+    """Who makes presetctl's own commits, whatever the person's settings are."""
+    now = f"@{int(time.time())} +0000"
+    whose = {"NAME": "presetctl", "EMAIL": "presetctl@presetctl.invalid", "DATE": now}
+    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in whose.items()}
+
+
+def _git(
+    folder: Path, words: Sequence[str], given: bytes = b"", environment: Mapping[str, str] | None = None
+) -> Answer:
+    fixed = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603 - words, not a line for a shell
+        process = subprocess.Popen(  # noqa: S603 - words, not a line for a shell
             ["git", *_HARDENED, *words],  # noqa: S607 - the user's own git
             cwd=folder,
-            env=environment,
-            input=given,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
+            env={**os.environ, **(environment or {}), **fixed},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # no terminal that ssh could ask on; and Ctrl-C is for us to answer
         )
+        with process:
+            out, err = _communicate(process, given)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        return _Answer(False, b"", "it is not installed" if isinstance(error, FileNotFoundError) else str(error))
-    return _Answer(done.returncode == 0, done.stdout, done.stderr.decode("utf-8", "replace").strip())
+        return Answer(False, b"", "it is not installed" if isinstance(error, FileNotFoundError) else _reason(error))
+    return Answer(process.returncode == 0, out, err.decode("utf-8", "replace").strip())
+
+
+def _communicate(process: subprocess.Popen[bytes], given: bytes) -> tuple[bytes, bytes]:
+    """Waits for git. Whatever ends the waiting ends git too, and the programs that it called."""
+    try:
+        return process.communicate(given, _SECONDS)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return f"it took more than {_SECONDS} seconds" if isinstance(error, subprocess.TimeoutExpired) else str(error)
