@@ -22,14 +22,13 @@ from threading import Thread
 from typing import ClassVar
 from urllib.parse import quote
 
-import click
 import httpx
 import pytest
 
-from presetctl.cli.main import COMMANDS, cli
 from presetctl.emulator.app import KeyGrant, create_app
 from presetctl.emulator.server import serve
 from tests.acceptance.cli import Shell
+from tests.acceptance.commands import CALLED, LEAVES, ways
 from tests.gits import Git, needs_git
 from tests.keys import LETTERS, drawn
 
@@ -46,62 +45,6 @@ FORMS = {
     CANARY.encode().hex(),
     CANARY[::-1],
 }
-SERVES_UNTIL_STOPPED = ("serve",)
-
-
-def leaves(group: click.Group, context: click.Context, words: tuple[str, ...] = ()) -> Iterator[
-    tuple[tuple[str, ...], click.Command]
-]:  # fmt: skip
-    """Every command with the words that call it."""
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from leaves(command, context, (*words, name))
-        else:
-            yield (*words, name), command
-
-
-LEAVES = dict(leaves(cli, click.Context(cli)))
-VALUES = {
-    "planfile": "plan.json", "paths": "presets", "folder": "fresh", "shell": "bash", "spec": "spec.json",
-    "workspace": "live", "base": "HEAD~1", "to": "1", "exclude": "x*", "timeout": "5", "lock_timeout": "1",
-    "source": "live", "target": "other",
-}  # fmt: skip
-"""What to say for an argument or an option, by its name; for others, the slug of the preset or a number."""
-
-
-def value(parameter: click.Parameter) -> str:
-    if isinstance(parameter.type, click.Choice):
-        return str(parameter.type.choices[0])
-    if parameter.name in VALUES:
-        return VALUES[parameter.name]
-    return "1" if isinstance(parameter.type, click.types.IntParamType | click.types.FloatParamType) else "mail"
-
-
-def ways(words: tuple[str, ...], command: click.Command) -> Iterator[tuple[str, ...]]:
-    """Ways to call a command: in each format, without any option, with each option alone, and with all flags."""
-    given = [value(parameter) for parameter in command.params if isinstance(parameter, click.Argument)]
-    options = [option for option in command.params if isinstance(option, click.Option)]
-    required = [word for option in options if option.required for word in (option.opts[0], value(option))]
-    usual = [flag for flag in ("--yes",) if any(flag in option.opts for option in options)]
-    workspace = ["-w", "live"] if any("-w" in option.opts for option in options) else []
-    start = (*words, *required, *usual, *workspace)
-    yield (*words, "--help")
-    yield start
-    yield (*start, *given)
-    yield (*start, "no-such-thing", "--no-such-option")
-    for option in options:
-        if isinstance(option.type, click.Choice):
-            for choice in option.type.choices:
-                yield (*start, *given, option.opts[0], str(choice))
-        elif option.is_flag:
-            yield (*start, *given, option.opts[0])
-            yield (*start, option.opts[0])
-        elif not option.required:
-            yield (*start, *given, option.opts[0], value(option))
-    if any(option.name == "form" for option in options):
-        yield (*start, "--format", "json")
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -218,14 +161,6 @@ def start(cage: Cage, url: str) -> None:
     spec = Path(__file__).parents[2] / "schemas/openrouter/openapi.json"
     (cage.shell.folder / "spec.json").write_bytes(spec.read_bytes())
     cage.run("plan", "--out", "plan.json")
-
-
-CALLED = [command for command in LEAVES if command[0] not in SERVES_UNTIL_STOPPED]
-
-
-def test_every_command_is_called() -> None:
-    assert {words[0] for words in CALLED} | set(SERVES_UNTIL_STOPPED) == set(COMMANDS)
-    assert all(len(list(ways(words, command))) >= 3 for words, command in LEAVES.items())
 
 
 @pytest.mark.parametrize("workspace", WORKSPACES)

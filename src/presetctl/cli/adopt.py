@@ -15,7 +15,7 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.tree import WorkTree
 from presetctl.ports import PresetReader
 from presetctl.reconcile import Repository
-from presetctl.report.safe import one_line
+from presetctl.report.safe import inert, one_line
 
 PARTLY, NONE = 6, 3
 
@@ -81,9 +81,9 @@ def write_adopted(session: Session, adopted: Adopted) -> None:
     for path, data in adopted.files.items():
         (session.root / path).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(session.root / path, data)
-        give(f"written  {path}")
+        give(f"written  {inert(one_line(path))}")
     for slug, reason in adopted.refused.items():
-        say(f"refused  {slug}: {one_line(reason)}")
+        say(f"refused  {one_line(slug)}: {one_line(reason)}")
     for workspace in adopted.touched:
         say(f"This also changes the preset in {workspace}: see `presetctl plan -w {workspace}`.")
     if not adopted.files and not adopted.refused:

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import click
 
+from presetctl.report.safe import inert, visible
 from presetctl.report.text import Style
 
 
@@ -21,10 +22,10 @@ def style_for(stream: IO[Any], environment: Mapping[str, str] = os.environ) -> S
 
 
 def say(text: str, style: Style | None = None) -> None:
-    """Talk: to stderr."""
-    click.echo(text, err=True, color=bool(style and style.colour))
+    """Talk: to stderr. What has a style was made harmless with it; the rest is here."""
+    click.echo(text if style else inert(visible(text)), err=True, color=bool(style and style.colour))
 
 
 def give(text: str, style: Style | None = None) -> None:
-    """Data: to stdout."""
-    click.echo(text, color=bool(style and style.colour))
+    """Data: to stdout. What has a style was made harmless with it, and documents are ASCII; the rest is here."""
+    click.echo(text if style else visible(text), color=bool(style and style.colour))

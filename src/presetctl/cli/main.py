@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -149,7 +150,11 @@ def _report_usage(error: click.UsageError, words: Sequence[str]) -> int:
         from presetctl.domain.errors import UsageError
 
         return _report(UsageError(error.format_message()), words)
-    error.show()
+    from presetctl.cli.console import say
+
+    said = io.StringIO()
+    error.show(said)
+    say(said.getvalue().rstrip())  # it repeats words of the command, which may come from anywhere
     return USAGE_ERROR
 
 

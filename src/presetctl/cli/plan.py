@@ -18,6 +18,7 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
 from presetctl.reconcile import Repository, Selection
 from presetctl.report.json import as_text, plan_document, plans_document
+from presetctl.report.safe import one_line
 from presetctl.report.text import plans_text
 
 CHANGES = 2
@@ -77,7 +78,7 @@ def command(
     document = as_text(plan_document(plans[0]) if len(plans) == 1 else plans_document(plans))
     if out is not None:
         write_atomically(session.start / Path(out), f"{document}\n".encode())
-        say(f"The plan is saved in {out}.")
+        say(f"The plan is saved in {one_line(str(out))}.")
     style = style_for(sys.stdout)
     give(document if form == "json" else plans_text(plans, style), style)
     ctx.exit(CHANGES if detailed_exitcode and any(plan.pending for plan in plans) else 0)
@@ -97,7 +98,7 @@ class _Planner:
     def plan(self, name: str) -> Plan:
         now, compared = head(self.session.root), self.session.base(self.base, name)
         if compared is not None and self.base is None:
-            say(f"Compared with commit {compared.commit[:12]}, the {compared.reason}.")
+            say(f"Compared with commit {compared.commit[:12]}, the {one_line(compared.reason)}.")
         if self.offline:
             if compared is None:
                 raise UsageError("--offline needs a base to compare with", hint="name it with --base")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from presetctl.domain.problem import Problem, Severity
-from presetctl.report.safe import one_line
+from presetctl.report.safe import inert, one_line
 
 PER_LEVEL = 10
 """GitHub shows no more annotations of one level in one step."""
@@ -40,7 +40,7 @@ def _command(problem: Problem, folder: str) -> str:
 
 def _data(text: str) -> str:
     """A message that can't end its command or start another."""
-    return one_line(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return inert(one_line(text)).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -20,11 +20,11 @@ PLAN_FORMAT = "1.1"
 def as_text(document: Json) -> str:
     """The document as indented JSON.
 
-    Characters outside ASCII are escaped, so no terminal acts on them, and so is the first one of ``##[``, which the
-    runner of GitHub Actions takes for a command wherever it stands in a line.
+    Characters outside ASCII are escaped, so no terminal acts on them, and so is the first one of ``##[`` and
+    ``##vso[``, which runners take for a command wherever it stands in a line.
     """
     text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
-    return text.replace("##[", "\\u0023#[")
+    return text.replace("##[", "\\u0023#[").replace("##vso[", "\\u0023#vso[").replace("\x7f", "\\u007f")
 
 
 def plan_document(plan: Plan) -> dict[str, Json]:

@@ -10,12 +10,15 @@ from presetctl.domain.values import Json
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, C1 among them; tab and line feed are for the caller
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero width, bidi, separators
+    "\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"  # zero width, bidi, separators
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # letters and marks that nobody can see
+    "\ufe00-\ufe0e\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # selectors and formats
     "\ud800-\udfff\U000e0000-\U000e0fff]"  # surrogates and tags
+    "|(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])\ufe0f"  # one makes an emoji of a sign, a row of them hides a text
 )
 
-_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\[)", re.MULTILINE)
-"""Where the runner of GitHub Actions finds commands in a log: lines that start with ``::``, and ``##[`` anywhere."""
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#(?:vso)?\[)", re.MULTILINE)
+"""Where runners find commands in a log: in lines that start with ``::``, and in ``##[`` and ``##vso[`` anywhere."""
 
 
 def visible(text: str) -> str:
@@ -29,7 +32,7 @@ def one_line(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Finished text, in whose lines the runner of GitHub Actions finds no command."""
+    """Finished text, in whose lines no runner finds a command."""
     return _COMMAND.sub(lambda match: f"{match[1]}\\u{{3a}}" if match[1] is not None else "\\u{23}", text)
 
 

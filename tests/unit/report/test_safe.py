@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from presetctl.domain.change import ABSENT
 from presetctl.domain.values import Json
 from presetctl.report.safe import inert, one_line, pair_text, value_text, visible
+from tests.hostile import EVERY, UNREADABLE, acting, commands
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,9 @@ from presetctl.report.safe import inert, one_line, pair_text, value_text, visibl
         ("a\U000e0041\U000e007f", r"a\u{e0041}\u{e007f}"),
         ("a\u2028b\u2029c\x85d\x0be\x0c", r"a\u{2028}b\u{2029}c\u{85}d\u{b}e\u{c}"),
         ("a\ud83d", r"a\u{d83d}"),
+        ("a\u115fb\u3164c\u034fd\u17b5", r"a\u{115f}b\u{3164}c\u{34f}d\u{17b5}"),
+        ("a\ufe01\ufe0f\U000e0100\ufe0f", r"a\u{fe01}\u{fe0f}\u{e0100}\u{fe0f}"),
+        ("❤\ufe0f 1\ufe0f", "❤\ufe0f 1\ufe0f"),
         ("Grüße, 你好 😀 «x»\tand\nmore", "Grüße, 你好 😀 «x»\tand\nmore"),
     ],
 )
@@ -39,6 +43,13 @@ def test_nothing_that_acts_is_left(text: str) -> None:
     assert not [c for c in shown if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}]
     shown.encode("utf-8")
     assert visible(shown) == shown
+
+
+@pytest.mark.parametrize("text", [*EVERY, *UNREADABLE], ids=range(len([*EVERY, *UNREADABLE])))
+def test_nothing_of_a_hostile_text_acts(text: str) -> None:
+    shown = inert(visible(text))
+    assert (acting(shown), commands(shown)) == ([], [])
+    assert acting(one_line(text) + value_text(text) + "".join(pair_text(text, f"{text}x"))) == []
 
 
 def test_one_line_shows_line_feeds_and_tabs_too() -> None:
@@ -76,6 +87,7 @@ def test_a_pair_of_long_values_is_cut_where_it_differs() -> None:
         ("::error::x", r"\u{3a}:error::x"),
         ("a\n \t::add-mask::x\n\u3000::y", "a\n \t\\u{3a}:add-mask::x\n\u3000\\u{3a}:y"),
         ("\n\n::x", "\n\n\\u{3a}:x"),
+        ("##vso[task.x]y", r"\u{23}#vso[task.x]y"),
         ("a ##[error]x ####[y", r"a \u{23}#[error]x ##\u{23}#[y"),
         ("std::vector\na: ::b\n# Title\n## [x]", "std::vector\na: ::b\n# Title\n## [x]"),
     ],
