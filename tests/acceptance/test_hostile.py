@@ -111,6 +111,7 @@ def git(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Git]:
     with serving() as url:
         settings = f"provider: openrouter, url: '{url}'"
         named = f"live: {{{settings}}}, id: {{{settings}, workspace_id: x}}"
+        named += ", other: {provider: openrouter, url: embedded}"
         git.write("presetctl.yaml", f"version: 1\nworkspaces: {{{named}}}\n")
         git.write("presets/mail.yaml", dump({"system_prompt": "One.", "config": {"model": "a/b"}}))
         git("config", "user.name", "".join(HIDDEN))
