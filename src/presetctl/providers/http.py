@@ -7,6 +7,7 @@ layer below it gives every read and write only the time and the bytes that the c
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import ssl
 import threading
@@ -175,12 +176,18 @@ class HttpJson:
             self._clients.append(client)
         return client
 
+    @functools.cached_property
+    def _certificates(self) -> ssl.SSLContext:
+        """Read once: it takes longer than many a call."""
+        return httpx.create_ssl_context(trust_env=self._trust_env)
+
     def _new_client(self, kept_alive: int) -> httpx.Client:
         try:
             client = httpx.Client(
                 headers={**self._headers, "Accept-Encoding": "identity"},
                 timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
                 transport=None if self._transport is None else self._transport(),
+                verify=self._certificates,
                 limits=httpx.Limits(max_connections=4, max_keepalive_connections=kept_alive),
                 follow_redirects=False,
                 trust_env=self._trust_env,
