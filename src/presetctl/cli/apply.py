@@ -13,6 +13,7 @@ from presetctl import reconcile
 from presetctl.apply import ONE_BY_ONE, Conduct, OnError, exit_code
 from presetctl.cli.console import give, say, style_for
 from presetctl.cli.declared import asking_past
+from presetctl.cli.locking import lock_timeout_option, locked
 from presetctl.cli.session import Session, workspace_option
 from presetctl.cli.signals import exit_code_of, finishing_first
 from presetctl.domain.change import Plan
@@ -56,6 +57,7 @@ _ABANDONED = "interrupted; the next plan will show what became of it"
     help="What to do about the other changes when one fails.",
 )  # fmt: skip
 @click.option("--retry", is_flag=True, help="Write once more what the workspace was shown not to keep.")
+@lock_timeout_option
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.pass_context
 def command(
@@ -70,6 +72,7 @@ def command(
     parallelism: int,
     on_error: str,
     retry: bool,
+    lock_timeout: float,
     form: str,
 ) -> None:
     """Apply the changes between the files and a workspace: one new version per changed preset.
@@ -93,7 +96,10 @@ def command(
     saved = None if planfile is None else load_plan(session.start / Path(planfile))
     name = session.workspace(repository, _workspace(workspace, saved))
     consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
-    with session.connection(repository, name, writes=True) as connection:
+    with (
+        locked(session, repository, name, lock_timeout),
+        session.connection(repository, name, writes=True) as connection,
+    ):
         selection, compared = Selection(saved.slugs) if saved else Selection(), session.base(base, name)
         planned = reconcile.plan(
             repository, name, connection.reader, head(session.root), selection, compared,

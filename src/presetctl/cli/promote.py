@@ -10,6 +10,7 @@ from presetctl import reconcile
 from presetctl.cli.apply import carry_out, check_can_ask
 from presetctl.cli.console import give, say, style_for
 from presetctl.cli.declared import check_valid
+from presetctl.cli.locking import lock_timeout_option, locked
 from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError, UsageError
 from presetctl.domain.state import ActualState
@@ -45,6 +46,7 @@ _NOTHING_WRITTEN = "Nothing was written: --write makes this edit, --apply also a
 @click.option(
     "--allow-updates", type=click.IntRange(0), default=0, metavar="N", help="With --apply: as for `presetctl apply`."
 )
+@lock_timeout_option
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.pass_context
 def command(
@@ -60,6 +62,7 @@ def command(
     allow_wipe: tuple[str, ...],
     allow_protected: tuple[str, ...],
     allow_updates: int,
+    lock_timeout: float,
     form: str,
 ) -> None:
     """Show where workspace TO differs from FROM, and the edit of the files that makes its presets like FROM's.
@@ -94,7 +97,10 @@ def command(
         ctx.exit(_code(found))
     _show_before_apply(found, form)
     consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
-    with session.connection(repository, target, writes=True) as connection:
+    with (
+        locked(session, repository, target, lock_timeout),
+        session.connection(repository, target, writes=True) as connection,
+    ):
         _write(session, found)
         say(f"The files stay edited, whatever becomes of it: `presetctl apply -w {target}` applies them later, too.")
         again = session.repository()

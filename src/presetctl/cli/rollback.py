@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 
 import click
 
@@ -12,6 +13,7 @@ from presetctl.cli.adopt import write_adopted
 from presetctl.cli.apply import carry_out, check_can_ask
 from presetctl.cli.console import give, say
 from presetctl.cli.declared import asking_past, check_valid, declared_preset
+from presetctl.cli.locking import lock_timeout_option, locked
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
 from presetctl.domain.preset import Content
@@ -35,6 +37,7 @@ _VERSION = re.compile(r"v?([0-9]{1,9})", re.ASCII)
 @click.option(
     "--allow-protected", multiple=True, metavar="NAME", help="Agree to change a protected preset or workspace."
 )
+@lock_timeout_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,6 +47,7 @@ def command(
     applies: bool,
     yes: bool,
     allow_protected: tuple[str, ...],
+    lock_timeout: float,
 ) -> None:
     """Go back to what a preset was in an earlier version or commit.
 
@@ -62,7 +66,8 @@ def command(
     check_valid(repository)
     name = session.workspace(repository, workspace)
     declared_preset(repository, name, slug)
-    with session.connection(repository, name, writes=applies) as connection:
+    lock = locked(session, repository, name, lock_timeout) if applies else nullcontext()
+    with lock, session.connection(repository, name, writes=applies) as connection:
         content = _content(session, repository, name, slug, target, connection.reader)
         adopted = Adopter(WorkTree(session.root), session.schemas, repository, name).update(slug, content)
         write_adopted(session, adopted)
