@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from presetctl.diff import cause_of, field_changes, wiped
 from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Target
@@ -14,24 +13,8 @@ from presetctl.domain.state import ActualState, BaseState, DesiredState, Status,
 from presetctl.domain.values import Json, Path, digest
 from presetctl.persistence import held_content, kept
 
-PendingKey: TypeAlias = tuple[str, str, str | None, str]
-"""What a pending change does, from what, to what: kind, action, digest before, digest after."""
-
 FORMAT_VERSION = "1.0"
 """Of the plan as data: the minor number grows with additions, the major one with anything that breaks readers."""
-
-
-@dataclass(frozen=True)
-class SavedPlan:
-    """What counts of a plan that was saved: where it goes, its fingerprint, the key of each pending change by slug.
-
-    ``slugs`` are all presets that the plan was about, the unchanged ones too.
-    """
-
-    workspace: str
-    fingerprint: str
-    pending: Mapping[str, PendingKey]
-    slugs: tuple[str, ...]
 
 
 def make_plan(
@@ -83,9 +66,32 @@ def without_writing(plan: Plan, warnings: Mapping[str, str]) -> Plan:
     return replace(plan, changes=changes, fingerprint=fingerprint(plan.workspace, changes))
 
 
-def pending_key(change: Change) -> PendingKey:
-    """The part of a change that a saved plan must have in common with a new one."""
-    return change.kind, change.action.value, change.before.digest if change.before else None, change.after
+def moves(planned: Plan, now: Plan) -> list[str]:
+    """What is otherwise in a plan that was made again, a line each; empty where it's still the same plan."""
+    lines = []
+    if planned.workspace != now.workspace:
+        lines.append(f"it was for {planned.workspace.url} (workspace id {planned.workspace.workspace_id or 'not set'})")
+    if planned.base != now.base:
+        lines.append(f"its base was {planned.base or 'none'}, and is {now.base or 'none'}")
+    before, after = ({change.slug: change for change in plan.changes} for plan in (planned, now))
+    slugs = sorted(before.keys() | after.keys())
+    found = ((slug, _move(before.get(slug), after.get(slug))) for slug in slugs)
+    return lines + [f"{slug} {words}" for slug, words in found if words]
+
+
+def _move(was: Change | None, now: Change | None) -> str:
+    """How a preset moved between two plans; nothing where it didn't."""
+    if was is None or now is None:
+        return "is not in the plan" if was is None else "is declared no longer"
+    if was.before != now.before:
+        return f"was planned against {_live_words(was)}, and {_live_words(now)} is live"
+    if (was.kind, was.after) != (now.kind, now.after):
+        return "is declared otherwise by now"
+    return "" if was.action is now.action else f"was to {was.action}, and is to {now.action} now"
+
+
+def _live_words(change: Change) -> str:
+    return "nothing" if change.before is None else f"version {change.before.version}"
 
 
 def fingerprint(workspace: Target, changes: Iterable[Change]) -> str:

@@ -24,11 +24,14 @@ from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
-from presetctl.plan import SavedPlan, make_offline_plan, make_plan, pending_key, with_orphans, without_writing
+from presetctl.plan import make_offline_plan, make_plan, moves, with_orphans, without_writing
 from presetctl.ports import DeclaredPast, FileTree, PresetReader, PresetWriter
 
 AskPast: TypeAlias = Callable[[], DeclaredPast | None]
 """Gives what is known of earlier declarations; called only where it's needed: reading git's history takes time."""
+
+
+_MOVES_SHOWN = 10
 
 
 def no_past() -> None:
@@ -63,6 +66,16 @@ class Repository:
                 hint=f"presetctl.yaml has {', '.join(sorted(self.project.project.workspaces))}",
             )
         return found
+
+    def selection(self, saved: Plan) -> Selection:
+        """What a saved plan was about. StaleError where no file declares a preset any more that it names."""
+        gone = sorted(set(saved.chosen) - self.rendered.workspaces[saved.workspace.name].keys())
+        if gone:
+            raise StaleError(
+                f"the plan no longer holds, nothing was written: no file declares {', '.join(gone)} any more",
+                hint="make a new plan, review it, and apply that",
+            )
+        return Selection(saved.chosen, saved.excluded)
 
     def kinds_in_use(self, workspace: str, base: BaseState | None = None) -> Mapping[str, Kind]:
         """The rules of every kind that the presets of a workspace are written in, now and at ``base``."""
@@ -173,6 +186,7 @@ def plan(
     )
     if not retry:
         made = without_writing(made, _unkept(made, desired, actual, kinds, reader, ask_past))
+    made = replace(made, chosen=tuple(selection.slugs), excluded=tuple(selection.exclude))
     return _with_orphans(made, desired, ask_past)
 
 
@@ -267,17 +281,21 @@ def _read_actual(reader: PresetReader, desired: Collection[str]) -> ActualState:
     return ActualState(listed, presets)
 
 
-def check_saved(planned: Planned, saved: SavedPlan) -> None:
-    """Compares a plan with a saved one. StaleError, naming the presets that moved, when they differ."""
-    if planned.plan.fingerprint == saved.fingerprint:
+def check_unmoved(planned: Planned, saved: Plan, *, only_fingerprint: bool = False) -> None:
+    """Compares a plan that was made again with a saved one. StaleError says what moved, where something did.
+
+    Everything must be the same: the address, the base, and of every preset what is live and what is declared. With
+    ``only_fingerprint`` just what would be done.
+    """
+    if only_fingerprint and planned.plan.fingerprint == saved.fingerprint:
         return
-    now = {change.slug: pending_key(change) for change in planned.plan.pending}
-    moved = sorted(slug for slug in now.keys() | saved.pending.keys() if now.get(slug) != saved.pending.get(slug))
-    what = ", ".join(moved) if moved else f"the workspace (planned for {saved.workspace})"
-    raise StaleError(
-        f"the plan no longer holds, nothing was written: {what} moved since it was made",
-        hint="make a new plan, review it, and apply that",
-    )
+    moved = moves(saved, planned.plan)
+    if moved:
+        more = f", and {len(moved) - _MOVES_SHOWN} more" if len(moved) > _MOVES_SHOWN else ""
+        raise StaleError(
+            f"the plan no longer holds, nothing was written: {'; '.join(moved[:_MOVES_SHOWN])}{more}",
+            hint="make a new plan, review it, and apply that",
+        )
 
 
 def protected(repository: Repository, planned: Planned) -> set[str]:

@@ -112,12 +112,32 @@ def test_saved_plans(shell: Shell) -> None:
         document = (shell.folder / "plan.json").read_text()
         assert shell("plan", "--format", "json").out == document, "the same inputs give the same bytes"
         shell.replace(EXAMPLE, "temperature: 0.7", "temperature: 0.8")
-        assert "example moved since it was made" in shell("apply", "plan.json", "--yes", code=5).err
+        for words in (["plan.json"], ["--compare", "plan.json"]):
+            assert "example is declared otherwise by now" in shell("apply", *words, "--yes", code=5).err
         shell.replace(EXAMPLE, "temperature: 0.8", "temperature: 0.7")
         assert "applied" in shell("apply", "plan.json", "--yes").out
-        assert "example moved" in shell("apply", "plan.json", "--yes", code=5).err
+        assert "planned against nothing, and version 1 is live" in shell("apply", "plan.json", "--yes", code=5).err
         assert [method for method, path in app.requests if method != "GET"] == ["POST"]
         assert "is for live" in shell("apply", "plan.json", "--yes", "-w", "other", code=64).err
+        assert "don't go together" in shell("apply", "plan.json", "--compare", "plan.json", "--yes", code=64).err
+
+
+def test_a_plan_that_was_approved_elsewhere_is_compared(shell: Shell) -> None:
+    """What nothing is to be done about may differ; what is to be done may not."""
+    with create_app() as app, serve(app) as url:
+        project(shell, url)
+        shell.write("presets/quiet.yaml", "config: {model: m}\n")
+        shell("apply", "--yes")
+        shell.replace(EXAMPLE, "temperature: 0.7", "temperature: 0.8")
+        shell("plan", "--out", "plan.json")
+        app.dashboard_save("default", "quiet", {"model": "m"})
+        assert "quiet was planned against version 1, and version 2 is live" in (
+            shell("apply", "plan.json", "--yes", code=5).err
+        )
+        assert "1 applied" in shell("apply", "--compare", "plan.json", "--yes").out
+        shell.write("presets/new.yaml", "config: {model: m}\n")
+        shell("plan", "example", "--out", "one.json")
+        assert "No changes" in shell("apply", "one.json", "--yes").out, "a plan for some presets stays one"
 
 
 def test_exit_codes_of_a_plan_with_changes(shell: Shell) -> None:

@@ -168,12 +168,17 @@ def test_a_base_outside_git(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> No
     shell("plan")
 
 
-def test_apply_says_it_too_and_a_saved_plan_holds_with_any_base(shell: Shell, app: Emulator, git: Git) -> None:
+def test_apply_says_it_too_and_a_saved_plan_keeps_its_base(shell: Shell, app: Emulator, git: Git) -> None:
     dashboard(app, temperature=0.9)
     git.write("presets/a.yaml", PRESET.replace("top_p: 1", "top_p: 0.5"))
     git.commit("narrower", time=1)
     shell("plan", "--base", "main", "--out", "plan.json")
+    head = git("rev-parse", "HEAD")
+    assert f"its base was {git('rev-parse', 'main')}, and is {head}" in (
+        shell("apply", "plan.json", "--yes", "--base", "HEAD", code=5).err
+    )
     ran = shell("apply", "plan.json", "--yes")
+    assert "(drift: changed in the workspace" in ran.out
     assert "applied  a version 3" in ran.out
     dashboard(app, temperature=0.9, top_p=0.5)
     assert "(drift: changed in the workspace" in shell("apply", "--base", "HEAD", "--yes").out

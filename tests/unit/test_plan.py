@@ -14,7 +14,7 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
 from presetctl.guard import Consent, check
-from presetctl.plan import fingerprint, make_plan, pending_key, with_orphans
+from presetctl.plan import fingerprint, make_plan, with_orphans
 from tests.unit.memory import KINDS, preset
 
 TARGET = Target("w", "openrouter", "https://x/api/v1", "ws")
@@ -119,13 +119,6 @@ def test_the_fingerprint_is_about_what_happens_and_where() -> None:
     assert made.fingerprint != fingerprint(elsewhere, made.changes)
     renamed = Target("other", "openrouter", "https://x/api/v1", "ws")
     assert made.fingerprint == fingerprint(renamed, made.changes)
-
-
-def test_the_key_of_a_pending_change() -> None:
-    (change,) = plan(preset("a")).changes
-    assert pending_key(change) == ("k", "create", None, CONTENT.digest)
-    (change,) = plan(preset("a"), held=(held("a", Content("x", {})),)).changes
-    assert pending_key(change) == ("k", "update", Content("x", {}).digest, CONTENT.digest)
 
 
 CONFIGS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(

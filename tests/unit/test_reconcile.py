@@ -15,7 +15,6 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.guard import Consent
 from presetctl.load.git import Base
-from presetctl.plan import SavedPlan, pending_key
 from presetctl.reconcile import Planned, Repository, Selection, load
 from tests.keys import LETTERS, drawn
 from tests.unit.memory import Memory
@@ -34,12 +33,6 @@ def planned(
 
 def actions(made: Planned) -> dict[str, str]:
     return {change.slug: change.action.value for change in made.plan.changes}
-
-
-def saved(made: Planned) -> SavedPlan:
-    pending = {change.slug: pending_key(change) for change in made.plan.pending}
-    slugs = tuple(change.slug for change in made.plan.changes)
-    return SavedPlan(made.plan.workspace.name, made.plan.fingerprint, pending, slugs)
 
 
 def test_everything_is_planned_where_nothing_is_named() -> None:
@@ -198,33 +191,78 @@ def test_what_a_workspace_is_known_not_to_keep_is_not_compared() -> None:
 def test_a_saved_plan_that_still_holds() -> None:
     memory = Memory()
     memory.put("b", Content(None, {"model": "old"}))
-    reconcile.check_saved(planned(memory), saved(planned(memory)))
+    reconcile.check_unmoved(planned(memory), planned(memory).plan)
+    reconcile.check_unmoved(planned(memory), planned(memory).plan, only_fingerprint=True)
 
 
-def test_a_saved_plan_that_moved_names_the_presets() -> None:
+def moved(now: Planned, before: Planned, *, only_fingerprint: bool = False) -> str:
+    with pytest.raises(StaleError, match="the plan no longer holds, nothing was written: ") as raised:
+        reconcile.check_unmoved(now, before.plan, only_fingerprint=only_fingerprint)
+    return str(raised.value).split(": ", 1)[1]
+
+
+@pytest.mark.parametrize("only_fingerprint", [False, True])
+def test_a_saved_plan_that_moved_says_what_moved_and_how(only_fingerprint: bool) -> None:
     memory = Memory()
     memory.put("b", Content(None, {"model": "old"}))
-    before = saved(planned(memory))
+    before = planned(memory)
     memory.put("b", Content(None, {"model": "newer"}), 2)
     memory.put("mail", Content("P", {"model": "m"}))
-    with pytest.raises(StaleError, match="nothing was written: b, mail moved since it was made"):
-        reconcile.check_saved(planned(memory), before)
+    files = repository({"new": FILES["b"], **{k: v for k, v in FILES.items() if k != "mail-draft"}})
+    assert moved(planned(memory, files=files), before, only_fingerprint=only_fingerprint) == (
+        "b was planned against version 1, and version 2 is live; mail was planned against nothing, and version 1 is "
+        "live; mail-draft is declared no longer; new is not in the plan"
+    )
 
 
-def test_a_saved_plan_for_another_address_names_the_workspace() -> None:
-    before = saved(planned(Memory()))
-    elsewhere = PROJECT.replace("one: {provider: openrouter, url: embedded}", "one: {provider: openrouter}")
-    with pytest.raises(StaleError, match=r"the workspace \(planned for one\) moved"):
-        reconcile.check_saved(planned(Memory(), files=repository(FILES, elsewhere)), before)
+def test_other_files_and_another_address_move_a_plan_too() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "old"}))
+    edited = repository({**FILES, "b": "config: {model: edited}"})
+    assert moved(planned(memory, files=edited), planned(memory)) == "b is declared otherwise by now"
+    elsewhere = repository(
+        FILES, PROJECT.replace("one: {provider: openrouter, url: embedded}", "one: {provider: openrouter}")
+    )
+    assert moved(planned(memory, files=elsewhere), planned(memory)) == "it was for embedded (workspace id not set)"
+
+
+def test_what_is_not_pending_moves_the_plan_itself_and_not_its_fingerprint() -> None:
+    memory = Memory()
+    memory.put("b", Content(None, {"model": "m"}), 1)
+    before = planned(memory)
+    memory.put("b", Content(None, {"model": "m"}), 2)
+    assert moved(planned(memory), before) == "b was planned against version 1, and version 2 is live"
+    reconcile.check_unmoved(planned(memory), before.plan, only_fingerprint=True)
+    against = reconcile.plan(repository(FILES), "one", memory, HEAD, Selection(), base({"b": FILES["b"]}))
+    assert moved(against, planned(memory)) == "its base was none, and is c0ffee"
 
 
 def test_a_new_version_with_the_same_content_moves_a_plan_too() -> None:
     memory = Memory()
     memory.put("b", Content(None, {"model": "old"}), 1)
-    before = saved(planned(memory))
+    before = planned(memory)
     memory.put("b", Content(None, {"model": "old"}), 2)
-    with pytest.raises(StaleError):
-        reconcile.check_saved(planned(memory), before)
+    moved(planned(memory), before, only_fingerprint=True)
+
+
+def test_a_preset_that_is_to_be_handled_otherwise_moves_a_plan() -> None:
+    memory = lacking_temperature()
+    now, before = planned_with(Past(), memory), planned_with(Past(), memory, retry=True)
+    assert moved(now, before) == "b was to update, and is to no_op now"
+
+
+def test_many_moves_are_cut_short() -> None:
+    files = repository({f"p{number}": FILES["b"] for number in range(12)})
+    assert moved(planned(Memory(), files=files), planned(Memory(), files=repository({}))).endswith(
+        "; p7 is not in the plan, and 2 more"
+    )
+
+
+def test_the_selection_of_a_saved_plan() -> None:
+    files, made = repository(FILES), planned(Memory(), "b", "mail", exclude=["mail"])
+    assert files.selection(made.plan) == Selection(("b", "mail"), ("mail",))
+    with pytest.raises(StaleError, match="no file declares mail any more"):
+        repository({"b": FILES["b"]}).selection(made.plan)
 
 
 def test_apply_and_then_there_is_nothing_to_do() -> None:

@@ -22,7 +22,6 @@ from presetctl.domain.outcome import Outcome, Result
 from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
-from presetctl.plan import SavedPlan
 from presetctl.providers.registry import Connection
 from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import apply_document, as_text
@@ -35,6 +34,7 @@ _ABANDONED = "interrupted; the next plan will show what became of it"
 @click.argument("planfile", required=False)
 @workspace_option
 @click.option("--base", metavar="REF", help="Say of each field who changed it since this commit.")
+@click.option("--compare", metavar="PLANFILE", help="Plan anew, and go on only if that would do what the file says.")
 @click.option("--yes", is_flag=True, help="Don't ask. Needed where there is no terminal.")
 @click.option(
     "--allow-wipe", multiple=True, metavar="SLUG",
@@ -65,6 +65,7 @@ def command(
     planfile: str | None,
     workspace: str | None,
     base: str | None,
+    compare: str | None,
     yes: bool,
     allow_wipe: tuple[str, ...],
     allow_protected: tuple[str, ...],
@@ -78,8 +79,9 @@ def command(
     """Apply the changes between the files and a workspace: one new version per changed preset.
 
     The plan is shown first, and you are asked. With PLANFILE, saved by `presetctl plan --out`, the changes are
-    applied only if they are still exactly those. Each preset is read before it is written, and what was stored is
-    compared with what was sent.
+    applied only if everything is still as it was then: the files, the base, and what is live. With --compare, only
+    what would be done must be the same, as for a plan that was approved in another job. Each preset is read before it
+    is written, and what was stored is compared with what was sent.
 
     Changes are begun in the order of the plan, by slug; with --parallelism more than one at a time. Ctrl-C lets the
     one under way finish, and begins no other.
@@ -89,24 +91,27 @@ def command(
       presetctl apply
       presetctl apply -w production --yes
       presetctl apply plan.json --yes
+      presetctl apply --compare approved.json --yes
     """
     check_can_ask(yes)
     session = Session.open(ctx)
     repository = session.repository()
-    saved = None if planfile is None else load_plan(session.start / Path(planfile))
+    saved = _saved(session, planfile, compare)
     name = session.workspace(repository, _workspace(workspace, saved))
     consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
     with (
         locked(session, repository, name, lock_timeout),
         session.connection(repository, name, writes=True) as connection,
     ):
-        selection, compared = Selection(saved.slugs) if saved else Selection(), session.base(base, name)
+        selection = Selection() if saved is None else repository.selection(saved)
+        ref = saved.base if saved is not None and compare is None and base is None else base
+        compared = None if planfile is not None and ref is None else session.base(ref, name)
         planned = reconcile.plan(
             repository, name, connection.reader, head(session.root), selection, compared,
             ask_past=asking_past(session, repository, name), retry=retry,
         )  # fmt: skip
         if saved is not None:
-            reconcile.check_saved(planned, saved)
+            reconcile.check_unmoved(planned, saved, only_fingerprint=compare is not None)
         conduct = Conduct(parallelism, OnError(on_error))
         code = carry_out(repository, planned, connection, yes=yes, consent=consent, form=form, conduct=conduct)
     ctx.exit(code)
@@ -154,10 +159,17 @@ def carry_out(
     return exit_code_of(stop.interrupt) if stop() else exit_code(outcomes)
 
 
-def _workspace(named: str | None, saved: SavedPlan | None) -> str | None:
-    if saved is not None and named is not None and named != saved.workspace:
-        raise UsageError(f"the plan is for {saved.workspace}, not for {named}", hint="leave -w away")
-    return saved.workspace if saved is not None else named
+def _saved(session: Session, planfile: str | None, compare: str | None) -> Plan | None:
+    if planfile is not None and compare is not None:
+        raise UsageError("PLANFILE and --compare don't go together", hint="--compare alone plans anew")
+    file = planfile or compare
+    return None if file is None else load_plan(session.start / Path(file))
+
+
+def _workspace(named: str | None, saved: Plan | None) -> str | None:
+    if saved is not None and named is not None and named != saved.workspace.name:
+        raise UsageError(f"the plan is for {saved.workspace.name}, not for {named}", hint="leave -w away")
+    return saved.workspace.name if saved is not None else named
 
 
 def _typed(plan: Plan, protected: set[str], consent: Consent) -> Consent:

@@ -12,7 +12,7 @@ from presetctl.cli.declared import declared_preset
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
 from presetctl.load.dump_yaml import dump
-from presetctl.load.planfile import load_plans
+from presetctl.load.plans import load_plans
 from presetctl.persistence import kept
 from presetctl.report.json import as_text
 from presetctl.report.preset import preset_document, preset_fields, preset_text

@@ -122,6 +122,10 @@ class Plan:
     """Presets in the workspace that a file declared once and none does now, as far as git's history was asked."""
     offline: bool = False
     """Whether no workspace was read, so that the changes are those since base."""
+    chosen: tuple[str, ...] = ()
+    """The presets that the plan is about; empty for all."""
+    excluded: tuple[str, ...] = ()
+    """Patterns of the presets that it leaves out."""
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -1,73 +1,213 @@
-"""Saved plans: what `plan --out` wrote and `apply` must find unchanged."""
+"""Saved plans: what `plan --out` wrote. The file may come from anywhere: nothing in it is believed unseen."""
 
 from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from presetctl.domain.change import Action
-from presetctl.domain.errors import InputError, StaleError
+from presetctl.domain.change import ABSENT, Absent, Action, Cause, Change, FieldChange, Head, Live, Plan, Target
+from presetctl.domain.errors import InputError, StaleError, UsageError
+from presetctl.domain.problem import Location
 from presetctl.domain.strict_json import JsonError, parse_json
-from presetctl.plan import FORMAT_VERSION, PendingKey, SavedPlan
+from presetctl.domain.values import Json, Path, read_path
+from presetctl.plan import FORMAT_VERSION, fingerprint
 
 MAX_PLAN_BYTES = 256 * 1024 * 1024
+_HINT = "`presetctl plan --out FILE` makes one"
+
+_Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+_Number = Annotated[int, Field(ge=1)]
 
 
-class _Digest(BaseModel):
-    digest: str
+def _major(version: str) -> str:
+    if version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
+        raise ValueError("another format")
+    return version
 
 
-class _Change(BaseModel):
+def _path(value: Any) -> Path:
+    if not isinstance(value, str):
+        raise ValueError("not a path")
+    return read_path(value)
+
+
+_Format = Annotated[str, AfterValidator(_major)]
+_FieldPath = Annotated[tuple[str | int, ...], BeforeValidator(_path)]
+
+
+class _Strict(BaseModel):
+    """Values of the right type only; what newer minor versions add is left aside."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class _Field(_Strict):
+    path: _FieldPath
+    cause: Annotated[Cause | None, Field(strict=False)]
+    before: Any = ABSENT
+    after: Any = ABSENT
+
+    def made(self) -> FieldChange:
+        before: Json | Absent = self.before
+        after: Json | Absent = self.after
+        return FieldChange(self.path, before, after, self.cause)
+
+
+class _Source(_Strict):
+    file: str
+    line: _Number
+
+
+class _Live(_Strict):
+    version: int
+    version_id: str
+    digest: _Digest
+
+
+class _After(_Strict):
+    digest: _Digest
+
+
+class _Change(_Strict):
     slug: str
     kind: str
-    action: Action
-    before: _Digest | None
-    after: _Digest
+    action: Annotated[Action, Field(strict=False)]
+    source: _Source
+    before: _Live | None
+    after: _After
+    fields: list[_Field]
+    warnings: list[str]
+    already_live: list[_FieldPath]
 
-    def key(self) -> PendingKey:
-        return self.kind, self.action.value, self.before.digest if self.before else None, self.after.digest
+    def made(self) -> Change:
+        live = None if self.before is None else Live(**dict(self.before))
+        return Change(
+            slug=self.slug,
+            kind=self.kind,
+            action=self.action,
+            source=Location(self.source.file, self.source.line),
+            before=live,
+            after=self.after.digest,
+            fields=tuple(field.made() for field in self.fields),
+            warnings=tuple(self.warnings),
+            already_live=tuple(FieldChange(path, ABSENT, ABSENT) for path in self.already_live),
+        )
 
 
-class _Workspace(BaseModel):
+class _Target(_Strict):
     name: str
+    provider: str
+    url: str
+    workspace_id: str | None
 
 
-class _Plan(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
+class _Selection(_Strict):
+    slugs: list[str] = []
+    exclude: list[str] = []
 
-    format_version: str
-    workspace: _Workspace
+
+class _Head(_Strict):
+    commit: str | None
+    dirty: bool
+
+
+class _Plan(_Strict):
+    format_version: _Format
+    workspace: _Target
+    base: str | None
+    offline: bool
+    selection: _Selection = _Selection()
+    head: _Head
     changes: list[_Change]
-    fingerprint: str
+    unmanaged: list[str]
+    orphaned: list[str]
+    summary: dict[str, int]
+    fingerprint: _Digest
+
+    def made(self) -> Plan:
+        return Plan(
+            workspace=Target(**dict(self.workspace)),
+            head=Head(**dict(self.head)),
+            changes=tuple(change.made() for change in self.changes),
+            unmanaged=tuple(self.unmanaged),
+            fingerprint=self.fingerprint,
+            base=self.base,
+            orphaned=tuple(self.orphaned),
+            offline=self.offline,
+            chosen=tuple(self.selection.slugs),
+            excluded=tuple(self.selection.exclude),
+        )
 
 
-def load_plan(path: Path) -> SavedPlan:
-    """Reads a saved plan. InputError where it isn't one, StaleError where another format of plans made it."""
-    document = read_plan_file(path)
+class _Plans(_Strict):
+    format_version: _Format
+    plans: Annotated[list[_Plan], Field(min_length=1)]
+
+
+_Model = TypeVar("_Model", bound=_Strict)
+
+
+def load_plan(path: FilePath) -> Plan:
+    """The plan in a file that is to be applied.
+
+    InputError where it isn't a plan, or doesn't agree with itself; StaleError where another format of plans made it;
+    UsageError where it can't be applied, because it is of several workspaces or of none.
+    """
+    document = _read(path)
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, str) and version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise StaleError(
             f"{path} has the plan format {version[:20]}, this presetctl writes {FORMAT_VERSION}; nothing was written",
             hint="make a new plan",
         )
+    plans = _plans(document, path)
+    if len(plans) > 1 or plans[0].offline:
+        what = "no workspace" if plans[0].offline else "several workspaces"
+        raise UsageError(f"{path} was made of {what}, and can't be applied", hint=_HINT)
+    return plans[0]
+
+
+def load_plans(path: FilePath) -> tuple[list[Plan], Json]:
+    """The plan in a file, or the plans of several workspaces, and the JSON document that it holds.
+
+    Of what each change is about, ``wipes`` and the values of what is already live are not in a file. InputError where
+    it isn't a plan, or doesn't agree with itself.
+    """
+    document = _read(path)
+    return _plans(document, path), document
+
+
+def _plans(document: Any, path: FilePath) -> list[Plan]:
+    if isinstance(document, dict) and "plans" in document:
+        plans = [plan.made() for plan in _validated(_Plans, document, path).plans]
+        summaries = [plan["summary"] for plan in document["plans"]]
+    else:
+        plans = [_validated(_Plan, document, path).made()]
+        summaries = [document["summary"]]
+    for plan, summary in zip(plans, summaries, strict=True):
+        if fingerprint(plan.workspace, plan.changes) != plan.fingerprint or plan.summary != summary:
+            message = f"{path} is not as presetctl wrote it: its changes don't fit its fingerprint or its summary"
+            raise InputError(message, hint="make a new plan")
+    return plans
+
+
+def _validated(model: type[_Model], document: Any, path: FilePath) -> _Model:
     try:
-        plan = _Plan.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
-        place = ".".join(str(step) for step in error.errors(include_input=False, include_url=False)[0]["loc"])
+        place = error.errors(include_input=False, include_url=False, include_context=False)[0]["loc"]
+        shown = ".".join(map(str, place))[:200] or "the document"
         raise InputError(
-            f"{path} is not a plan: `{place or 'the document'}` is missing or has another form",
-            hint="`presetctl plan --out FILE` makes one",
+            f"{path} is not a plan of format {FORMAT_VERSION.split('.')[0]}: `{shown}` is missing or has another form",
+            hint=_HINT,
         ) from None
-    pending = {change.slug: change.key() for change in plan.changes if change.action is not Action.NO_OP}
-    slugs = tuple(change.slug for change in plan.changes)
-    return SavedPlan(plan.workspace.name, plan.fingerprint, pending, slugs)
 
 
-def read_plan_file(path: Path) -> Any:
+def _read(path: FilePath) -> Any:
     """The JSON value in a file. InputError where it can't be read, is too large, or isn't strict JSON."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -13,8 +13,8 @@ from presetctl.domain.problem import Problem, Severity
 from presetctl.domain.values import Json
 from presetctl.plan import FORMAT_VERSION
 
-PLAN_FORMAT = "1.1"
-"""Since 1.1 a plan lists the unmanaged presets."""
+PLAN_FORMAT = "1.2"
+"""Since 1.1 a plan lists the unmanaged presets, since 1.2 it has its selection."""
 
 
 def as_text(document: Json) -> str:
@@ -40,6 +40,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         },
         "base": plan.base,
         "offline": plan.offline,
+        "selection": {"slugs": list(plan.chosen), "exclude": list(plan.excluded)},
         "head": {"commit": plan.head.commit, "dirty": plan.head.dirty},
         "changes": [_change(change) for change in plan.changes],
         "unmanaged": list(plan.unmanaged),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from presetctl.domain.change import Action, Cause, Head, Plan
 from presetctl.domain.errors import InputError
 from presetctl.domain.values import Json
-from presetctl.load.planfile import load_plans
+from presetctl.load.plans import load_plans
 from presetctl.plan import fingerprint
 from presetctl.report.json import as_text, plan_document, plans_document
 from presetctl.report.text import Style, plan_text, plans_text

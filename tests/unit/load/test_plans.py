@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from presetctl.domain.change import Action
-from presetctl.domain.errors import InputError, PresetctlError, StaleError
+from presetctl.domain.errors import InputError, PresetctlError, StaleError, UsageError
 from presetctl.load import plans
 from presetctl.load.plans import load_plan
-from presetctl.plan import SavedPlan, pending_key
-from presetctl.report.json import as_text, plan_document
-from tests.unit.report.examples import change, hostile_plan, plan
+from presetctl.plan import fingerprint, moves
+from presetctl.report.json import as_text, plan_document, plans_document
+from tests.unit.report.examples import change, plan
 
-MADE = plan(
+CHANGES = (
     change("a"), change("b", Action.CREATE, version=None), change("c", Action.NO_OP), change("d", Action.RESTORE)
-)
+)  # fmt: skip
+MADE = replace(plan(*CHANGES), fingerprint=fingerprint(plan().workspace, CHANGES), chosen=("a", "b"), excluded=("x-*",))
 
 
 def saved(folder: Path, document: Any) -> Path:
@@ -30,17 +32,22 @@ def saved(folder: Path, document: Any) -> Path:
 
 def test_what_is_printed_can_be_read_again(tmp_path: Path) -> None:
     found = load_plan(saved(tmp_path, as_text(plan_document(MADE))))
-    assert found == SavedPlan(
-        "production",
-        MADE.fingerprint,
-        {change.slug: pending_key(change) for change in MADE.pending},
-        ("a", "b", "c", "d"),
-    )
-    assert set(found.pending) == {"a", "b", "d"}
+    assert moves(found, MADE) == []
+    assert (found.fingerprint, found.chosen, found.excluded) == (MADE.fingerprint, ("a", "b"), ("x-*",))
 
 
-def test_a_hostile_plan_is_read_for_what_counts(tmp_path: Path) -> None:
-    assert load_plan(saved(tmp_path, as_text(plan_document(hostile_plan())))).slugs == ("a", "b", "c", "d")
+def test_a_plan_from_before_there_was_a_selection_is_about_everything(tmp_path: Path) -> None:
+    document = plan_document(MADE)
+    del document["selection"]
+    found = load_plan(saved(tmp_path, document))
+    assert (found.chosen, found.excluded) == ((), ())
+
+
+def test_what_can_be_shown_and_not_applied(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="was made of several workspaces, and can't be applied"):
+        load_plan(saved(tmp_path, plans_document([MADE, MADE])))
+    with pytest.raises(UsageError, match="was made of no workspace"):
+        load_plan(saved(tmp_path, plan_document(replace(MADE, offline=True))))
 
 
 def test_additions_to_the_format_do_no_harm(tmp_path: Path) -> None:
@@ -86,7 +93,7 @@ def test_what_is_missing_or_wrong_is_named(tmp_path: Path, more: dict[str, Any],
 )
 def test_what_is_no_plan_at_all(tmp_path: Path, text: str, reason: str) -> None:
     path = saved(tmp_path, text)
-    with pytest.raises(InputError, match=f"is not a plan: .*{reason}") as raised:
+    with pytest.raises(InputError, match=f"is not a plan( of format 1)?: .*{reason}") as raised:
         load_plan(path)
     assert raised.value.hint == "`presetctl plan --out FILE` makes one"
 

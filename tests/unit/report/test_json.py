@@ -82,7 +82,7 @@ def test_a_schema_refuses_what_is_not_its_document(schema: str) -> None:
 def test_a_plan() -> None:
     made = plan(change(fields=(field(("config", "x"), 1, 2, cause=Cause.DECLARED),)), unmanaged=("u",))
     assert plan_document(made) == {
-        "format_version": "1.1",
+        "format_version": "1.2",
         "tool_version": __version__,
         "workspace": {
             "name": "production",
@@ -92,6 +92,7 @@ def test_a_plan() -> None:
         },
         "base": None,
         "offline": False,
+        "selection": {"slugs": [], "exclude": []},
         "head": {"commit": None, "dirty": False},
         "changes": [
             {
