@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -33,3 +34,26 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("OPENROUTER_", "PRESETCTL_", "GIT_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _in_battery(request: pytest.FixtureRequest) -> None:
+    battery = request.node.get_closest_marker("battery")
+    if battery is not None:
+        request.node.user_properties.append(("battery", battery.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures of the batteries, as README quotes them.
+
+    A test counts as one run, or as many as it says itself: ``record_property("runs", n)``.
+    """
+    runs, failures = Counter[str](), Counter[str]()
+    for result in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(result):
+            said = dict(report.user_properties)
+            if "battery" in said:
+                runs[said["battery"]] += int(said.get("runs", 1))
+                failures[said["battery"]] += result != "passed"
+    for name in sorted(runs):
+        terminalreporter.write_line(f"{name}: {runs[name]:,} runs, {failures[name]} failures")

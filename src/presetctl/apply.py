@@ -179,7 +179,7 @@ class Applier:
 
     @property
     def _delivery(self) -> Delivery:
-        return Delivery(self.reader, self.pause, self.wait_seconds)
+        return Delivery(self.reader, self.pause, self.wait_seconds, self.conduct.stopping)
 
     def _read(self, slug: str) -> ActualPreset | None:
         return self.reader.read_presets([slug])[0]

@@ -36,11 +36,16 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Delivers writes to one workspace. ``budget`` is the seconds that all waits of one write may take together."""
+    """Delivers writes to one workspace.
+
+    ``budget`` is the seconds that all waits of one write may take together. Where ``stopping`` says so, a wait ends,
+    and nothing is sent again.
+    """
 
     reader: PresetReader
     pause: Pause
     budget: float
+    stopping: Callable[[], bool] | None = None
 
     def send(
         self, slug: str, write: Callable[[], ActualPreset], moved: Callable[[ActualPreset | None], bool]
@@ -51,7 +56,7 @@ class Delivery:
         them or the remote asks for a longer wait than the budget has left: AmbiguousError where a request may have
         taken effect; BusyError or ConflictError where none has.
         """
-        waits, failures = Waits(self.pause, self.budget), list[RemoteError]()
+        waits, failures = Waits(self.pause, self.budget, self.stopping), list[RemoteError]()
         while True:
             try:
                 return Delivered(write(), answered=True)
@@ -64,6 +69,8 @@ class Delivery:
                 found = self._read(slug, failures)
             if moved(found):
                 return Delivered(found, answered=False, in_doubt=_in_doubt(failures))
+            if self.stopping is not None and self.stopping():
+                raise _verdict(failures)
 
     def _read(self, slug: str, failures: Sequence[RemoteError]) -> ActualPreset | None:
         try:

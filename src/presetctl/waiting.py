@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+_SLICE_SECONDS = 0.25
+"""How soon a wait notices that somebody asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,14 @@ class Pause:
 
 @dataclass(slots=True)
 class Waits:
-    """The waits of one operation; ``budget`` is the seconds that are left for all of them together."""
+    """The waits of one operation; ``budget`` is the seconds that are left for all of them together.
+
+    ``stopping`` ends a wait early where it says so.
+    """
 
     pause: Pause
     budget: float
+    stopping: Callable[[], bool] | None = None
     number: int = 0
 
     def wait(self, asked: float | None) -> bool:
@@ -39,5 +45,13 @@ class Waits:
         seconds = max(asked or 0.0, min(own, self.budget))
         self.number += 1
         self.budget -= seconds
-        self.pause.sleep(seconds)
+        self._sleep(seconds)
         return True
+
+    def _sleep(self, seconds: float) -> None:
+        if self.stopping is None:
+            self.pause.sleep(seconds)
+            return
+        while seconds > 0 and not self.stopping():
+            self.pause.sleep(min(seconds, _SLICE_SECONDS))
+            seconds -= _SLICE_SECONDS

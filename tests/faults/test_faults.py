@@ -1,35 +1,19 @@
-"""Every fault once where a version can be made, and once on one of the reads; the whole matrix is in torture."""
+"""Every fault once where a version can be made, and once on one of the reads. The whole matrix is in torture."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.cli import Shell
 from tests.faults.catalogue import FAULTS, Fault
-from tests.faults.judge import bench, try_fault
+from tests.faults.judge import COMMANDS, WRITES, bench, named, try_fault
+from tests.faults.server import Exchange
 
-COMMANDS = {
-    "plan": ("plan",),
-    "apply": ("apply", "--yes", "--format", "json"),
-    "history": ("history", "a-mail"),
-}
 READS = [("list", "plan"), ("get", "plan"), ("key", "plan"), ("versions", "history"), ("get", "apply")]
-SLOW_READS = [fault.name for fault in FAULTS if fault.slow][:2]
+QUICK_WRITES = [(fault, arrives) for fault, arrives in WRITES if arrives or not fault.slow]
 
 
-@pytest.fixture
-def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(tmp_path, capsys)
-
-
-WRITES = [(fault, arrives) for fault in FAULTS for arrives in (True, False) if fault.expected("create", arrives)]
-
-
-@pytest.mark.parametrize(
-    ("fault", "arrives"), WRITES, ids=[f"{fault.name}, {'arrived' if arrives else 'lost'}" for fault, arrives in WRITES]
-)
+@pytest.mark.parametrize(("fault", "arrives"), QUICK_WRITES, ids=named)
 def test_a_write(fault: Fault, arrives: bool, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with bench(shell, monkeypatch) as prepared:
         try_fault(prepared, fault, "create", COMMANDS["apply"], 1, arrives)
@@ -38,8 +22,39 @@ def test_a_write(fault: Fault, arrives: bool, shell: Shell, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("fault", "operation", "command"),
     [(fault, *READS[number % len(READS)]) for number, fault in enumerate(FAULTS)],
-    ids=[fault.name for fault in FAULTS],
+    ids=named,
 )
 def test_a_read(fault: Fault, operation: str, command: str, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with bench(shell, monkeypatch) as prepared:
         try_fault(prepared, fault, operation, COMMANDS[command], 1, False)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_stale_read_after_a_lost_reply(arrives: bool, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one read that would show the write still shows the old state: nothing may be sent again because of it."""
+    with bench(shell, monkeypatch) as prepared:
+        prepared.try_two_faults(next(fault for fault in FAULTS if fault.name == "stale read"), arrives, 0)
+
+
+def test_nobody_listens(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench(shell, monkeypatch) as prepared:
+        prepared.server.stop_listening()
+        ran = prepared.run("plan")
+        assert ran.code == 8
+        assert "can't be reached" in ran.err
+        assert "nothing was sent" in ran.err
+        prepared.check_recovery()
+
+
+def test_nobody_listens_when_the_write_is_sent(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(exchange: Exchange) -> None:
+        exchange.send(exchange.reply().raw())
+        exchange.server.stop_listening()
+
+    with bench(shell, monkeypatch) as prepared:
+        prepared.server.inject("get", leave, 3)
+        ran = prepared.run(*COMMANDS["apply"])
+        assert ran.code == 8
+        assert "nothing was sent" in ran.out
+        prepared.check_reports(ran)
+        prepared.check_recovery()

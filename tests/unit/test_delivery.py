@@ -127,3 +127,18 @@ def test_a_read_that_fails_as_well(error: RemoteError, kind: type[RemoteError], 
     with pytest.raises(RemoteError) as raised:
         Remote(answers=[error], unreadable=True).delivered()
     assert (type(raised.value), raised.value.message) == (kind, message)
+
+
+@pytest.mark.parametrize(("error", "kind"), [(BusyError("429"), BusyError), (LOST, AmbiguousError)])
+def test_nothing_is_sent_again_where_somebody_asks_to_stop(error: RemoteError, kind: type[RemoteError]) -> None:
+    remote = Remote(answers=[error, "ok"])
+    delivery = Delivery(remote, Pause(remote.slept.append), 10, stopping=lambda: bool(remote.slept))
+    with pytest.raises(kind):
+        delivery.send("a", remote.send, lambda found: found is not None)
+    assert remote.log == ["write a", "read a", "read a"]
+
+
+def test_what_is_under_way_goes_on_while_nobody_asks_to_stop() -> None:
+    remote = Remote(answers=[LOST, "ok"])
+    delivery = Delivery(remote, Pause(remote.slept.append), 10, stopping=lambda: False)
+    assert delivery.send("a", remote.send, lambda found: found is not None).answered

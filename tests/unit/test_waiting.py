@@ -37,3 +37,12 @@ def test_own_pauses_have_a_longest_and_are_spread() -> None:
     slept = waited(10_000, *[None] * 20, jitter=0.0)[1]
     assert slept[:3] == [0.25, 0.5, 1]
     assert max(slept) == slept[-1] == LONGEST_PAUSE_SECONDS / 2
+
+
+def test_a_wait_ends_where_somebody_asks_to_stop() -> None:
+    slept: list[float] = []
+    waits = Waits(Pause(slept.append), 60, stopping=lambda: len(slept) == 3)
+    assert waits.wait(10)
+    assert slept == [0.25] * 3
+    assert Waits(Pause(slept.append), 60, stopping=lambda: False).wait(0.6)
+    assert sum(slept[3:]) == pytest.approx(0.6)

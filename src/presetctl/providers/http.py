@@ -81,7 +81,8 @@ class HttpJson:
         self._clients: list[httpx.Client] = []
 
     def close(self) -> None:
-        """Closes every thread's client."""
+        """Ends the calls that threads are still in, and closes their clients."""
+        self._abandoned.set()
         for client in self._clients:
             client.close()
         self._clients.clear()
