@@ -15,6 +15,7 @@ from presetctl.domain.project import Project
 from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.kinds import Kinds
+from presetctl.ports import Track, untracked
 from presetctl.validate import Finding
 
 MAX_SLUG = 100
@@ -61,7 +62,9 @@ class _Layer:
         return self.document.locate((*self.base, *path), key)
 
 
-def render(documents: Sequence[Document], project: Project, project_file: Document, kinds: Kinds) -> Rendered:
+def render(
+    documents: Sequence[Document], project: Project, project_file: Document, kinds: Kinds, track: Track = untracked
+) -> Rendered:
     """Checks every document and builds the presets of every workspace.
 
     A document with problems is left out of the states; all problems of all documents are found in one go.
@@ -69,7 +72,7 @@ def render(documents: Sequence[Document], project: Project, project_file: Docume
     problems: list[Problem] = []
     states: dict[str, dict[str, Preset]] = {name: {} for name in project.workspaces}
     owners: dict[str, Location] = {}
-    for document in documents:
+    for document in track(documents, "Checking presets", len(documents)):
         reader = _PresetReader(document, project, project_file, kinds)
         presets = reader.read()
         found = reader.problems

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from presetctl.domain.preset import Content, Preset
     from presetctl.domain.state import ActualPreset, Listing, Version, WorkspaceIdentity
+
+_Item = TypeVar("_Item")
+
+READERS = 8
+"""How many presets are read at the same time, unless somebody says otherwise."""
+
+
+class Track(Protocol):
+    """Shows people how far some work is."""
+
+    def __call__(self, items: Iterable[_Item], what: str, total: int) -> Iterable[_Item]:
+        """The same items; how many of ``total`` have been asked for may be shown, with a word on ``what`` it is."""
+
+
+def untracked(items: Iterable[_Item], what: str, total: int) -> Iterable[_Item]:  # noqa: ARG001 - a Track
+    """Shows nothing."""
+    return items
 
 
 class FileTree(Protocol):

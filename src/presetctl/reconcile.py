@@ -25,7 +25,7 @@ from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
 from presetctl.plan import make_offline_plan, make_plan, moves, with_orphans, without_writing
-from presetctl.ports import DeclaredPast, FileTree, PresetReader, PresetWriter
+from presetctl.ports import DeclaredPast, FileTree, PresetReader, PresetWriter, Track, untracked
 
 AskPast: TypeAlias = Callable[[], DeclaredPast | None]
 """Gives what is known of earlier declarations; called only where it's needed: reading git's history takes time."""
@@ -116,20 +116,27 @@ class Planned:
     notes: tuple[str, ...] = ()
 
 
-def load(tree: FileTree, schemas: Schemas, files: Sequence[str] | None = None, *, past: bool = False) -> Repository:
+def load(
+    tree: FileTree,
+    schemas: Schemas,
+    files: Sequence[str] | None = None,
+    *,
+    past: bool = False,
+    track: Track = untracked,
+) -> Repository:
     """Reads a repository: all its preset files, or just ``files``. InputError where presetctl.yaml isn't valid.
 
     ``past`` for files of a commit: what looks like a key in them is no problem any more that could be prevented.
     """
     project = load_project(tree)
     chosen = preset_files(tree, project.project.presets) if files is None else list(files)
-    documents, unreadable = load_documents(tree, chosen)
+    documents, unreadable = load_documents(tree, chosen, track)
     if past:
         documents = [replace(document, secrets=()) for document in documents]
     elif project.document.secrets:
         raise InputError(f"{PROJECT_FILE} is not valid", problems=project.document.secrets)
     kinds = Kinds(schemas)
-    rendered = render(documents, project.project, project.document, kinds)
+    rendered = render(documents, project.project, project.document, kinds, track)
     return Repository(project, tuple(chosen), rendered, tuple(unreadable), kinds)
 
 

@@ -14,6 +14,7 @@ from presetctl.apply import ONE_BY_ONE, Conduct, OnError, exit_code
 from presetctl.cli.console import give, say, style_for
 from presetctl.cli.declared import asking_past
 from presetctl.cli.locking import lock_timeout_option, locked
+from presetctl.cli.progress import Progress
 from presetctl.cli.session import Session, workspace_option
 from presetctl.cli.signals import exit_code_of, finishing_first
 from presetctl.domain.change import Plan
@@ -22,6 +23,7 @@ from presetctl.domain.outcome import Outcome, Result
 from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
+from presetctl.ports import READERS
 from presetctl.providers.registry import Connection
 from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import apply_document, as_text
@@ -101,7 +103,7 @@ def command(
     consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
     with (
         locked(session, repository, name, lock_timeout),
-        session.connection(repository, name, writes=True) as connection,
+        session.connection(repository, name, writes=True, readers=max(READERS, parallelism)) as connection,
     ):
         selection = Selection() if saved is None else repository.selection(saved)
         ref = saved.base if saved is not None and compare is None and base is None else base
@@ -149,7 +151,8 @@ def carry_out(
     with finishing_first() as stop:
         try:
             going = replace(conduct, stopping=stop)
-            for outcome in reconcile.apply(repository, planned, connection.reader, connection.writer, consent, going):
+            applied = reconcile.apply(repository, planned, connection.reader, connection.writer, consent, going)
+            for outcome in show.progress.track(applied, "Applying", len(planned.plan.pending)):
                 outcomes.append(outcome)
                 show.outcome(outcome)
         except KeyboardInterrupt:  # between two outcomes
@@ -192,11 +195,13 @@ class _Shown:
     def __init__(self, form: str) -> None:
         self._json = form == "json"
         self._talk = style_for(sys.stderr if self._json else sys.stdout)
+        self.progress = Progress()
 
     def plan(self, plan: Plan) -> None:
         (say if self._json else give)(plan_text(plan, self._talk), self._talk)
 
     def outcome(self, outcome: Outcome) -> None:
+        self.progress.clear()
         (say if self._json else give)(outcome_text(outcome, self._talk), self._talk)
 
     def interrupted(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:

@@ -16,6 +16,7 @@ from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
 from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
+from presetctl.ports import READERS
 from presetctl.reconcile import Repository, Selection
 from presetctl.report.json import as_text, plan_document, plans_document
 from presetctl.report.safe import one_line
@@ -35,6 +36,10 @@ CHANGES = 2
 @click.option("--out", metavar="FILE", help="Save the plan as JSON, for `presetctl apply FILE`.")
 @click.option("--base", metavar="REF", help="Say of each field who changed it since this commit.")
 @click.option("--offline", is_flag=True, help="Compare with the base alone; no workspace is read and no key needed.")
+@click.option(
+    "--parallelism", type=click.IntRange(1, 64), default=READERS, show_default=True, metavar="N",
+    help="Read N presets at the same time.",
+)  # fmt: skip
 @click.option("--retry", is_flag=True, help="Plan to write once more what the workspace was shown not to keep.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
@@ -48,6 +53,7 @@ def command(
     out: str | None,
     base: str | None,
     offline: bool,
+    parallelism: int,
     retry: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -73,7 +79,7 @@ def command(
     names = list(dict.fromkeys(session.workspace(repository, name) for name in named or [None]))
     if out is not None and len(names) > 1:
         raise UsageError("one file holds one plan", hint="give --out with one workspace")
-    planner = _Planner(session, repository, Selection(slugs, exclude), base, offline, retry)
+    planner = _Planner(session, repository, Selection(slugs, exclude), base, offline, retry, parallelism)
     plans = [planner.plan(name) for name in names]
     document = as_text(plan_document(plans[0]) if len(plans) == 1 else plans_document(plans))
     if out is not None:
@@ -94,6 +100,7 @@ class _Planner:
     base: str | None
     offline: bool
     retry: bool
+    parallelism: int
 
     def plan(self, name: str) -> Plan:
         now, compared = head(self.session.root), self.session.base(self.base, name)
@@ -103,7 +110,7 @@ class _Planner:
             if compared is None:
                 raise UsageError("--offline needs a base to compare with", hint="name it with --base")
             return reconcile.plan_offline(self.repository, name, compared, now, self.selection).plan
-        with self.session.connection(self.repository, name) as connection:
+        with self.session.connection(self.repository, name, readers=self.parallelism) as connection:
             planned = reconcile.plan(
                 self.repository, name, connection.reader, now, self.selection, compared,
                 ask_past=asking_past(self.session, self.repository, name), retry=self.retry,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from presetctl.cli.progress import Progress
 from presetctl.domain.errors import InputError, PresetctlError, UsageError
 from presetctl.domain.state import BaseState
 from presetctl.load.documents import preset_files
@@ -18,6 +19,7 @@ from presetctl.load.git import Base, GitRepository, find_base
 from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
+from presetctl.ports import READERS
 from presetctl.providers.registry import Connection, connect
 from presetctl.reconcile import Repository, load, load_base
 from presetctl.specs.schemas import SchemaLibrary
@@ -41,6 +43,7 @@ class Session:
     root: Path
     start: Path
     schemas: SchemaLibrary
+    progress: Progress
 
     @classmethod
     def open(cls, ctx: click.Context) -> Session:
@@ -49,11 +52,11 @@ class Session:
         if not start.is_dir():
             raise UsageError(f"-C: {start} is not a folder")
         root = find_project(start.resolve())
-        return cls(root, start.resolve(), SchemaLibrary.for_project(root))
+        return cls(root, start.resolve(), SchemaLibrary.for_project(root), Progress())
 
     def repository(self, files: Sequence[str] | None = None) -> Repository:
         """The repository as read: every preset file, or just ``files``."""
-        return load(WorkTree(self.root), self.schemas, files)
+        return load(WorkTree(self.root), self.schemas, files, track=self.progress.track)
 
     def required_base(self, ref: str, workspace: str) -> BaseState:
         """The files at ``ref``. InputError where git can't be asked or knows no such commit."""
@@ -99,11 +102,19 @@ class Session:
         return chosen
 
     @contextmanager
-    def connection(self, repository: Repository, workspace: str, *, writes: bool = False) -> Iterator[Connection]:
-        """The open workspace. The embedded one is a file that only a command that writes makes."""
+    def connection(
+        self, repository: Repository, workspace: str, *, writes: bool = False, readers: int = READERS
+    ) -> Iterator[Connection]:
+        """The open workspace. The embedded one is a file that only a command that writes makes.
+
+        ``readers`` presets are read at the same time.
+        """
         with _embedded(self.root / EMBEDDED_FOLDER / f"{workspace}.sqlite3", writes) as embedded:
             settings = repository.settings(workspace)
-            connection = connect(workspace, settings, repository.kinds_in_use(workspace), os.environ, embedded)
+            kinds = repository.kinds_in_use(workspace)
+            connection = connect(
+                workspace, settings, kinds, os.environ, embedded, readers=readers, track=self.progress.track
+            )
             try:
                 yield connection
             finally:

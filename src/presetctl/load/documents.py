@@ -11,7 +11,7 @@ from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path
 from presetctl.load.strict_yaml import MAX_BYTES, parse, positions
-from presetctl.ports import FileTree
+from presetctl.ports import FileTree, Track, untracked
 from presetctl.secrets import secret_problems
 
 PRESET_SUFFIXES = (".yaml", ".yml")
@@ -23,11 +23,13 @@ def preset_files(tree: FileTree, folder: str) -> list[str]:
     return [path for path in tree.files(folder) if path.endswith(PRESET_SUFFIXES)]
 
 
-def load_documents(tree: FileTree, files: Sequence[str]) -> tuple[list[Document], list[Problem]]:
+def load_documents(
+    tree: FileTree, files: Sequence[str], track: Track = untracked
+) -> tuple[list[Document], list[Problem]]:
     """Reads and parses every file. A file that can't be read or parsed becomes problems, not an exception."""
     documents: list[Document] = []
     problems: list[Problem] = []
-    for file in files:
+    for file in track(files, "Reading files", len(files)):
         try:
             documents.append(load_document(tree, file))
         except InputError as error:

@@ -6,7 +6,6 @@ leniently (unknown fields and statuses are expected to come), but what is needed
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypeVar
@@ -26,6 +25,7 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.domain.values import Json
 from presetctl.persistence import request_body
+from presetctl.ports import READERS, Track, untracked
 from presetctl.providers.http import HttpJson, Reply
 
 PAGE_SIZE = 100
@@ -34,8 +34,6 @@ MAX_PRESETS = 100_000
 MAX_VERSIONS = 100_000
 LIST_READINGS = 3
 """How often the list is read at most to get as many rows as the server counts."""
-READERS = 8
-"""Threads that read presets at the same time."""
 
 _REFUSED_LATE = frozenset({408, 425})
 
@@ -99,10 +97,12 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class OpenRouterReader:
-    """Reads one workspace. Has no way to write."""
+    """Reads one workspace, ``readers`` presets at the same time, which ``track`` shows. Has no way to write."""
 
-    def __init__(self, http: HttpJson) -> None:
+    def __init__(self, http: HttpJson, readers: int = READERS, track: Track = untracked) -> None:
         self._http = http
+        self._readers = readers
+        self._track = track
 
     def identity(self) -> WorkspaceIdentity:
         """Which workspace the key opens (``GET /key``)."""
@@ -137,9 +137,9 @@ class OpenRouterReader:
         """The presets with their designated versions, several at a time; None for one that isn't there."""
         if len(slugs) <= 1:
             return [self.read_preset(slug) for slug in slugs]
-        with ThreadPoolExecutor(min(READERS, len(slugs)), thread_name_prefix="presetctl-read") as pool:
+        with ThreadPoolExecutor(min(self._readers, len(slugs)), thread_name_prefix="presetctl-read") as pool:
             try:
-                return list(pool.map(self.read_preset, slugs))
+                return list(self._track(pool.map(self.read_preset, slugs), "Reading presets", len(slugs)))
             except BaseException:  # Ctrl-C too: nobody waits for what the other threads are still reading
                 self._http.abandon()
                 raise
@@ -185,7 +185,6 @@ class OpenRouterWriter:
     def __init__(self, http: HttpJson, kinds: Mapping[str, Kind]) -> None:
         self._http = http
         self._kinds = kinds
-        self._lock = threading.Lock()
 
     def write(self, preset: Preset) -> ActualPreset:
         """Stores a preset as a new version, through the operation of its kind."""
@@ -205,8 +204,7 @@ class OpenRouterWriter:
 
     def _post(self, path: str, body: Json, slug: str) -> ActualPreset:
         what = f"POST {path}"
-        with self._lock:
-            reply = self._http.post(path, body)
+        reply = self._http.post(path, body)
         if _may_be_stored(reply.status):
             raise AmbiguousError(
                 f"{what}: status {reply.status}{_message(reply)}{_asked(reply)}",

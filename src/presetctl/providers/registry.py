@@ -9,7 +9,7 @@ import httpx
 
 from presetctl.domain.kind import Kind
 from presetctl.domain.project import EMBEDDED, OpenRouterWorkspace
-from presetctl.ports import PresetReader, PresetWriter
+from presetctl.ports import READERS, PresetReader, PresetWriter, Track, untracked
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.keys import read_key
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
@@ -34,8 +34,14 @@ def connect(
     kinds: Mapping[str, Kind],
     environment: Mapping[str, str],
     embedded: Callable[[], httpx.BaseTransport],
+    *,
+    readers: int = READERS,
+    track: Track = untracked,
 ) -> Connection:
-    """Opens the workspace ``name``. AccessError when there is no key. ``embedded`` gives the way to the emulator."""
+    """Opens the workspace ``name``. AccessError when there is no key.
+
+    ``embedded`` gives the way to the emulator. ``readers`` presets are read at the same time, shown by ``track``.
+    """
     way: Callable[[], httpx.BaseTransport | None] | None = None
     base, key = EMBEDDED_BASE, EMBEDDED_KEY
     if settings.url == EMBEDDED:
@@ -43,4 +49,4 @@ def connect(
     else:
         base, key = settings.url, read_key(name, settings.api_key_env, environment, settings.api_key_keyring)
     http = KeyedHttp(base, key, timeout=settings.timeout, trust_env=settings.trust_env, transport=way)
-    return Connection(OpenRouterReader(http), OpenRouterWriter(http, kinds), http.close)
+    return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, kinds), http.close)
