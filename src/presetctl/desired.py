@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -87,9 +88,29 @@ def render(
         if not any(problem.severity is Severity.ERROR for problem in found):
             for name, preset in presets.items():
                 states[name][slug] = preset
+    problems += collisions(documents)
     return Rendered(
         states, tuple(sorted(set(problems), key=lambda problem: (problem.location, problem.path, problem.rule)))
     )
+
+
+def collisions(documents: Sequence[Document]) -> list[Problem]:
+    """A problem for every file whose path differs from another's in nothing but case, or the form of its accents.
+
+    Only some file systems can hold both, so that others can't check the repository out, or lose one of them.
+    """
+    paths = {document.file for document in documents}
+    for document in documents:
+        folder = posixpath.dirname(document.file)
+        paths |= {posixpath.normpath(posixpath.join(folder, name)) for name in document.prompts}
+    first: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in sorted(paths):
+        other = first.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+        if other != path:
+            message = f"{path} and {other} are the same name to some file systems, which can't hold both"
+            problems.append(Problem(Location(path), "", "case-collision", message, "rename one of them"))
+    return problems
 
 
 class _PresetReader:

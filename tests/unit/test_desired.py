@@ -237,3 +237,35 @@ def test_a_waiver_lets_it_through() -> None:
     waived = f"<!-- presetctl: allow-secret -->\n{KEY}"
     files = {"a": f"system_prompt_file: p.md\n# presetctl: allow-secret\nconfig: {{model: '{KEY}'}}"}
     assert content({**files, "presets/p.md": waived}) == Content(waived, {"model": KEY})
+
+
+@pytest.mark.parametrize(
+    ("names", "same"),
+    [
+        (["one/a", "One/a"], ("one/a.yaml", "One/a.yaml")),
+        (["straße/x", "STRASSE/x"], ("straße/x.yaml", "STRASSE/x.yaml")),
+        (["e\u0301/x", "é/x"], ("é/x.yaml", "e\u0301/x.yaml")),
+        (["one/a", "two/A"], None),
+    ],
+)
+def test_paths_that_only_some_file_systems_can_tell_apart(names: list[str], same: tuple[str, str] | None) -> None:
+    found = repository({name: f"slug: s{number}\nconfig: {{model: m}}" for number, name in enumerate(names)})
+    assert [(problem.rule, problem.location.file) for problem in found.problems] == (
+        [] if same is None else [("case-collision", f"presets/{same[0]}")]
+    )
+    if same is not None:
+        assert found.problems[0].message.startswith(f"presets/{same[0]} and presets/{same[1]} are the same name")
+    assert len(found.rendered.workspaces["one"]) == 2
+
+
+def test_prompts_collide_too() -> None:
+    files = {"a": "system_prompt_file: p.md", "b": "system_prompt_file: P.md", "c": "system_prompt_file: ./p.md"}
+    found = problems({**files, "presets/p.md": "P", "presets/P.md": "P"})
+    assert found == [("p.md:1:1", "", "case-collision")]
+
+
+def test_a_prompt_that_names_itself() -> None:
+    found = repository({"a": "system_prompt_file: ./a.yaml"})
+    assert [(str(p.location), p.rule, p.message) for p in found.problems] == [
+        ("presets/a.yaml:1:21", "prompt-file", "presets/a.yaml names itself as its prompt")
+    ]

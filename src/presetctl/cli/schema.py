@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from presetctl.bounded import read_bounded
 from presetctl.cli.console import give
 from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError
@@ -178,20 +179,21 @@ def _read_spec(folder: Path, spec: str) -> bytes:
         return fetch(spec, timeout=FETCH_SECONDS, limit=MAX_BYTES)
     if "://" in spec:
         raise InputError(f"{spec}: only files and https addresses are read")
-    path = folder / spec
-    if not path.is_file():
+    data = _content(folder / spec)
+    if data is None:
         raise InputError(f"{spec} is not a file")
-    with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    return data
 
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_bounded(path, MAX_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path} can't be read: it {error}") from error
 
 
 def _write_changed(path: Path, data: bytes) -> None:

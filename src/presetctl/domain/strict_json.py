@@ -52,7 +52,11 @@ def _reason(error: ValueError) -> str:
 
 
 def _check_size(data: bytes, max_depth: int, max_values: int | None) -> None:
-    structure = _STRING.sub(b"", data).translate(None, _NOT_STRUCTURE)
+    structure, end = bytearray(), 0
+    for text in _STRING.finditer(data):  # not sub(), which holds a piece for each of a million texts
+        structure += data[end : text.start()].translate(None, _NOT_STRUCTURE)
+        end = text.end()
+    structure += data[end:].translate(None, _NOT_STRUCTURE)
     if max_values is not None and structure.count(b",") >= max_values:
         raise ValueError(f"more than {max_values} values")
     # json's own parser recurses: its limit depends on the caller's stack, and on the version of Python.

@@ -90,6 +90,9 @@ def prompt_path(file: str, name: str) -> str:
 def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str | Problem:
     """The text of the prompt file ``name``."""
     path = prompt_path(file, name)
+    if path == file:
+        hint = "write the prompt into a file of its own"
+        return Problem(named_at, "system_prompt_file", "prompt-file", f"{path} names itself as its prompt", hint)
     try:
         data = tree.read(path, MAX_PROMPT_BYTES)
         text = prompt_text(data)

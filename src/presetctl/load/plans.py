@@ -16,7 +16,8 @@ from presetctl.domain.strict_json import JsonError, parse_json
 from presetctl.domain.values import Json, Path, read_path
 from presetctl.plan import FORMAT_VERSION, fingerprint
 
-MAX_PLAN_BYTES = 256 * 1024 * 1024
+MAX_PLAN_BYTES = 32 * 1024 * 1024
+MAX_PLAN_VALUES = 500_000
 _HINT = "`presetctl plan --out FILE` makes one"
 
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -214,8 +215,8 @@ def _read(path: FilePath) -> Any:
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_PLAN_BYTES:
-                raise InputError(f"{path} is not a plan: not a regular file of at most 256 MiB")
-            return parse_json(stream.read(MAX_PLAN_BYTES), what="the plan")
+                raise InputError(f"{path} is not a plan: not a regular file of at most 32 MiB")
+            return parse_json(stream.read(MAX_PLAN_BYTES), what="the plan", max_values=MAX_PLAN_VALUES)
     except OSError as error:
         raise InputError(f"the plan {path} can't be read: {error.strerror}") from error
     except ValueError as error:

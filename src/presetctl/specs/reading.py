@@ -15,8 +15,10 @@ from presetctl.domain.errors import InputError
 Schema: TypeAlias = dict[str, Any]
 """A JSON Schema as it stands in a document or as it is derived. Nobody changes one that was handed over."""
 
-MAX_BYTES: Final = 32 * 1024 * 1024
+MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 100
+MAX_VALUES: Final = 200_000
+"""Keys and values: ten times as many as the provider's whole document has."""
 
 # The scalars of YAML 1.2, whose core is JSON's: `no` is a word and 2026-08-22 is text, not a date.
 _WORDS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -61,6 +63,8 @@ def _parse_json(text: str, name: str) -> Any:
             result[key] = value
         return result
 
+    if text.count(",") > MAX_VALUES:
+        raise InputError(f"{name} has more than {MAX_VALUES:,} values")
     try:
         return json.loads(text, object_pairs_hook=mapping, parse_constant=constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
@@ -96,6 +100,7 @@ class _Tree:
     def __init__(self) -> None:
         self.value: Any = None
         self._documents = 0
+        self._values = 0
         self._open: list[dict[str, Any] | list[Any]] = []
         self._key: str | None = None
 
@@ -107,6 +112,9 @@ class _Tree:
             raise ValueError(f"{error}, line {event.start_mark.line + 1}") from error
 
     def _take(self, event: Any) -> None:
+        self._values += 1
+        if self._values > 2 * MAX_VALUES:  # a collection has two events
+            raise ValueError(f"it has more than {MAX_VALUES:,} keys and values")
         match event:
             case yaml.DocumentStartEvent():
                 self._documents += 1

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from presetctl.bounded import read_bounded
 from presetctl.domain.errors import InputError
 
 Schema: TypeAlias = dict[str, Any]
 
 SUFFIX: Final = ".schema.json"
 FOLDER: Final = "schemas"
+MAX_SCHEMA_BYTES: Final = 8 * 1024 * 1024
 SPEC: Final = Path("openrouter", "openapi.json")
 _FOR_EDITORS: Final = ("preset.schema.json", "project.schema.json")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -82,9 +84,11 @@ class SchemaLibrary:
 
     def _bytes(self, name: str) -> bytes:
         try:
-            return (self.folder / name).read_bytes()
+            return read_bounded(self.folder / name, MAX_SCHEMA_BYTES)
         except OSError as error:
             raise self._damaged(name, error.strerror or "can't be read") from error
+        except ValueError as error:
+            raise self._damaged(name, str(error)) from error
 
     def _damaged(self, name: str, reason: str) -> InputError:
         message = f"the schema {self.folder / name} is damaged: {reason}"

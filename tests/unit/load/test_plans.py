@@ -108,7 +108,7 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
 def test_a_plan_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path, as_text(plan_document(MADE)))
     monkeypatch.setattr(plans, "MAX_PLAN_BYTES", 100)
-    with pytest.raises(InputError, match="not a regular file of at most 256 MiB"):
+    with pytest.raises(InputError, match="not a regular file of at most 32 MiB"):
         load_plan(path)
 
 
