@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,10 +18,13 @@ import pytest
 
 from presetctl.domain.values import Json
 from presetctl.load.dump_yaml import dump
+from presetctl.plan import fingerprint
+from presetctl.report.json import as_text, plan_document
 from tests.acceptance.cli import Ran, Shell
 from tests.acceptance.commands import CALLED, LEAVES, ways
 from tests.gits import Git, needs_git
 from tests.hostile import COMMANDS, ESCAPES, EVERY, HIDDEN, MARKUP, OWN_COLOURS, UNREADABLE, acting, commands
+from tests.unit.report.examples import hostile_plan
 
 pytestmark = needs_git
 
@@ -192,6 +196,20 @@ def test_hostile_errors(shell: Shell, git: Git) -> None:
                 check(shell(*words, "--format", format_, code=None), (*words, format_))
         for words in (["diff", text, "HEAD"], ["rollback", "mail", "--to", text, "-w", "live"], [text], ["-C", text]):
             check(shell(*words, code=None), tuple(words))
+
+
+def test_a_hostile_plan_in_a_file(shell: Shell, git: Git) -> None:
+    made = hostile_plan()
+    changes = [replace(change, slug=text, kind=text) for text in EVERY for change in made.changes[:1]]
+    target = replace(made.workspace, name="".join(HIDDEN), provider="".join(ESCAPES))
+    plan = replace(made, workspace=target, changes=tuple(changes), orphaned=tuple(EVERY), base="".join(ESCAPES))
+    plan = replace(plan, fingerprint=fingerprint(plan.workspace, plan.changes))
+    shell.write("hostile.json", as_text(plan_document(plan)))
+    for words in (["show", "hostile.json"], ["show", "hostile.json", "--format", "json"]):
+        ran = shell(*words)
+        assert len(ran.out) > 10_000
+        check(ran, tuple(words))
+    check(shell("apply", "hostile.json", "--yes", code=64), ("apply",))
 
 
 def test_documents_say_exactly_what_is_there(shell: Shell, git: Git) -> None:
