@@ -135,7 +135,8 @@ def test_what_is_no_file_is_refused_without_waiting(project: Path, name: str, ki
     if name == "presetctl.yaml":
         codes = {3}
     code, said, _, _ = run(project, words)
-    assert code in codes - {0} or (name.startswith("presets/bomb.yaml") and code == 0), said[:2000]
+    if name != "presets/bomb.yaml" or kind != "folder":  # a folder may have any name
+        assert code in codes - {0}, said[:2000]
     assert "mistake in presetctl" not in said
 
 

@@ -36,8 +36,9 @@ class WorkTree:
     def files(self, folder: str) -> list[str]:
         """Every file below ``folder``, sorted, without what is hidden. A folder that doesn't exist has none.
 
-        A link to a file is listed wherever it leads, so that reading it can say what is wrong with it. Every folder is
-        visited once, by its own path rather than by a link where it has both, so that links in circles end.
+        A link to a file is listed wherever it leads, and so are pipes and the like, so that reading them can say what
+        is wrong. Every folder is visited once, by its own path rather than by a link where it has both, so that links
+        in circles end.
         InputError for a folder, or a link to one, that leads outside, and for one that can't be read.
         """
         listing = _Listing(links=["/".join(_parts(folder))])
@@ -117,7 +118,7 @@ class _Listing:
                 folders.append((path, entry.path))
             elif entry.is_symlink():
                 (self.links if _leads_to_folder(entry) else self.files).append(path)
-            elif entry.is_file(follow_symlinks=False):
+            else:
                 self.files.append(path)
         return folders
 

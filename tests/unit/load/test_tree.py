@@ -55,12 +55,14 @@ class TestFiles:
     def test_of_a_missing_folder_are_none(self, root: Path) -> None:
         assert WorkTree(root).files("nothing/here") == []
 
-    def test_are_regular(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_are_listed_even_if_they_are_none(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         os.mkfifo(root / "presets" / "pipe.yaml")
         with socket.socket(socket.AF_UNIX) as listener:
             monkeypatch.chdir(root)  # the path of a socket must be short
             listener.bind("presets/s.yaml")
-        assert WorkTree(root).files("presets") == ALL
+        assert WorkTree(root).files("presets") == sorted([*ALL, "presets/pipe.yaml", "presets/s.yaml"])
+        assert "presets/pipe.yaml is not a regular file" in refused(root, "presets/pipe.yaml")
+        assert "presets/s.yaml can't be read" in refused(root, "presets/s.yaml")
 
     def test_of_folders_behind_links_inside(self, root: Path) -> None:
         (root / "shared" / "deep").mkdir(parents=True)
