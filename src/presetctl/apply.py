@@ -10,19 +10,20 @@ from enum import StrEnum
 from presetctl.delivery import Delivery
 from presetctl.diff import field_changes
 from presetctl.domain.change import Action, Change, Plan
-from presetctl.domain.errors import AmbiguousError, PresetctlError
+from presetctl.domain.errors import AmbiguousError, ConflictError, NotFoundError, PresetctlError
 from presetctl.domain.kind import Kind
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.preset import Preset
 from presetctl.domain.state import ActualPreset, DesiredState, Status, Version
 from presetctl.persistence import held_content, kept
 from presetctl.ports import PresetReader, PresetWriter
-from presetctl.waiting import Pause
+from presetctl.waiting import Pause, Waits
 
 WAIT_SECONDS = 60.0
 _PAUSE = Pause()
 
 _STOPS = frozenset({Result.CONFLICT, Result.FAILED, Result.UNKNOWN})
+_WELL = frozenset({Result.APPLIED, Result.UNCHANGED})
 
 
 class OnError(StrEnum):
@@ -63,11 +64,29 @@ class Applier:
     def apply(self, plan: Plan, desired: DesiredState) -> Iterator[Outcome]:
         """Applies the plan's changes and yields each outcome as it happens.
 
+        What is archived comes after everything else is done, and only where all of that went well: whatever is to take
+        the place of what goes is then there.
+        """
+        archives = [change for change in plan.pending if change.action is Action.ARCHIVE]
+        made = [change for change in plan.pending if change.action is not Action.ARCHIVE]
+        unwell = False
+        for outcome in self._applied(made, desired):
+            unwell = unwell or outcome.result not in _WELL
+            yield outcome
+        if unwell:
+            why = "not tried, because not all went well before: nothing is archived then"
+            yield from (Outcome(change, Result.SKIPPED, message=why) for change in archives)
+        else:
+            yield from self._applied(archives, {})
+
+    def _applied(self, changes: Sequence[Change], desired: DesiredState) -> Iterator[Outcome]:
+        """Applies changes; those without a desired preset are archived.
+
         Changes are begun in the plan's order. After a conflict or a failure nothing more is begun, unless the conduct
         says to go on; what is left is yielded as skipped. KeyboardInterrupt abandons what is under way: its outcome
         is unknown.
         """
-        left, running = list(plan.pending), dict[Future[Outcome], Change]()
+        left, running = list(changes), dict[Future[Outcome], Change]()
         reason = ""
         pool = ThreadPoolExecutor(self.conduct.parallelism, thread_name_prefix="presetctl-write")
         try:
@@ -75,7 +94,7 @@ class Applier:
                 reason = reason or ("it was interrupted" if self.conduct.stopping() else "")
                 while left and not reason and len(running) < self.conduct.parallelism:
                     change = left.pop(0)
-                    running[pool.submit(self._outcome, change, desired[change.slug])] = change
+                    running[pool.submit(self._outcome, change, desired.get(change.slug))] = change
                 done = wait(running, return_when=FIRST_COMPLETED).done
                 for future in [future for future in running if future in done]:
                     outcome = future.result()
@@ -90,9 +109,9 @@ class Applier:
             pool.shutdown(wait=False, cancel_futures=True)
         yield from (Outcome(c, Result.SKIPPED, message=f"not tried, because {reason}") for c in left)
 
-    def _outcome(self, change: Change, preset: Preset) -> Outcome:
+    def _outcome(self, change: Change, preset: Preset | None) -> Outcome:
         try:
-            return self._apply(change, preset)
+            return self._archive(change) if preset is None else self._apply(change, preset)
         except _ConflictError as conflict:
             return Outcome(
                 change, Result.CONFLICT, conflict.version, message=str(conflict), exit_code=conflict.exit_code
@@ -110,7 +129,10 @@ class Applier:
             before = self._restored(change)
             if not self._differences(before, preset):
                 return Outcome(change, Result.APPLIED, None if before is None else before.number)
-        stored = self._write(change, preset, before)
+        try:
+            stored = self._write(change, preset, before)
+        except ConflictError as error:
+            raise _explained(change, error) from error
         lost = self._differences(stored, preset)
         if before is not None and stored.id == before.id:
             return _told(change, Result.UNCHANGED, stored, lost)
@@ -161,6 +183,57 @@ class Applier:
             raise _ConflictError("the reply names no version that would be live now", exit_code=6)
         return version
 
+    def _archive(self, change: Change) -> Outcome:
+        """Hides a preset, and looks whether it's hidden. One that somebody edited since the plan stays."""
+        slug = change.slug
+        found = self._read(slug)
+        if _hidden(found):
+            return Outcome(change, Result.UNCHANGED, message="archived already, or gone")
+        self._check_as_planned(change, found)
+
+        def moved(current: ActualPreset | None) -> bool:
+            return _hidden(current) or not _as_planned(change, current)
+
+        def archive() -> None:
+            self.writer.archive(slug)
+
+        try:
+            sent = self._delivery.send(slug, archive, moved)
+        except NotFoundError as error:
+            return self._not_found(change, error)
+        if not sent.answered and not _hidden(sent.preset):
+            self._check_as_planned(change, sent.preset, 6 if sent.in_doubt else 5)
+        elif sent.answered and not self._gone(slug):
+            message = "the workspace answers that it is archived, and it is live all the same"
+            return Outcome(change, Result.NOT_PERSISTED, message=message, exit_code=6)
+        return Outcome(change, Result.APPLIED, message="archived")
+
+    def _check_as_planned(self, change: Change, found: ActualPreset | None, exit_code: int = 5) -> None:
+        version = None if found is None else found.version
+        if found is not None and found.status is Status.DISABLED:
+            raise _ConflictError("disabled by now, and a disabled preset can't be archived", None, exit_code)
+        if not _as_planned(change, found):
+            planned = "no version" if change.before is None else f"version {change.before.version}"
+            now = "none" if version is None else f"version {version.number}"
+            message = f"to be archived with {planned} live, but {now} is live by now"
+            raise _ConflictError(message, None if version is None else version.number, exit_code)
+
+    def _gone(self, slug: str) -> bool:
+        """Whether a preset is hidden; it's read twice, since one read may be stale."""
+        return _hidden(self._read(slug)) or (
+            Waits(self.pause, self.wait_seconds).wait(None) and _hidden(self._read(slug))
+        )
+
+    def _not_found(self, change: Change, error: NotFoundError) -> Outcome:
+        """404 means that the preset is not there, or that archiving isn't."""
+        if _hidden(self._read(change.slug)):
+            return Outcome(change, Result.UNCHANGED, message="archived already, or gone")
+        raise NotFoundError(
+            f"{change.slug} is there, and the workspace answers 404 to archiving it: it doesn't support that, or the "
+            "management key doesn't open it",
+            hint="archive it in the provider's dashboard, or set `prune: report` for the workspace",
+        ) from error
+
     def _arrived(self, found: Version | None, preset: Preset, before: Version | None, exit_code: int) -> Version:
         """No reply says so, but the workspace has moved: by our write, or by somebody else's?"""
         expected = 1 if before is None else before.number + 1
@@ -208,6 +281,31 @@ def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]
     if lost:
         return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6)
     return Outcome(change, result, stored.number)
+
+
+def _explained(change: Change, error: ConflictError) -> ConflictError:
+    """The conflict as it is, or where a slug can't be had, what is most likely in the way."""
+    if change.action is not Action.CREATE:
+        return error
+    slug = change.slug
+    return ConflictError(
+        f"{slug} can't be created, although the workspace shows no such preset: its slug is most likely taken by an "
+        f"archived one, which no list shows ({error.message})",
+        hint=f"restore it in the provider's dashboard, or with a management key through POST /presets/{slug}/restore, "
+        "and plan again; or give this preset another slug",
+        retry_after=error.retry_after,
+    )
+
+
+def _hidden(found: ActualPreset | None) -> bool:
+    return found is None or found.status is Status.ARCHIVED
+
+
+def _as_planned(change: Change, found: ActualPreset | None) -> bool:
+    version = None if found is None else found.version
+    if version is None or change.before is None:
+        return version is None and change.before is None
+    return (version.id, version.content.digest) == (change.before.version_id, change.before.digest)
 
 
 def _is_active(found: ActualPreset | None) -> bool:

@@ -48,7 +48,7 @@ class Delivery:
     stopping: Callable[[], bool] | None = None
 
     def send(
-        self, slug: str, write: Callable[[], ActualPreset], moved: Callable[[ActualPreset | None], bool]
+        self, slug: str, write: Callable[[], ActualPreset | None], moved: Callable[[ActualPreset | None], bool]
     ) -> Delivered:
         """Sends ``write`` until it's answered, or ``moved`` says of what is read that something took effect.
 

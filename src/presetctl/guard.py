@@ -19,9 +19,28 @@ class Consent:
     wipe: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
     updates: int = 0
+    archives: int = 0
+    creates: int = 0
 
 
 NO_CONSENT = Consent()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a plan doesn't say of itself.
+
+    ``declared`` and ``listed``: how many presets the files declare, and how many of those the workspace lists.
+    ``vanished``: those to create that the commit ``since`` declared already, so that they may well have been live.
+    """
+
+    declared: int = 0
+    listed: int = 0
+    vanished: tuple[str, ...] = ()
+    since: str = ""
+
+
+NOTHING_AROUND = Surroundings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +57,13 @@ def protected_names(plan: Plan, protected: Collection[str]) -> list[str]:
     return sorted(touched & set(protected))
 
 
-def objections(plan: Plan, limits: Limits, protected: Collection[str], consent: Consent) -> Iterator[Objection]:
+def objections(
+    plan: Plan,
+    limits: Limits,
+    protected: Collection[str],
+    consent: Consent,
+    around: Surroundings = NOTHING_AROUND,
+) -> Iterator[Objection]:
     """Everything that stands against applying the plan. ``protected`` holds slugs, and the workspace's own name."""
     for change in plan.pending:
         if change.wipes and change.slug not in consent.wipe:
@@ -48,16 +73,58 @@ def objections(plan: Plan, limits: Limits, protected: Collection[str], consent: 
     for name in protected_names(plan, protected):
         if name not in consent.protected:
             yield Objection(f"{name} is protected", f"--allow-protected {name}")
-    live = sum(change.before is not None for change in plan.changes)
+    yield from _too_many_updates(plan, limits, consent)
+    yield from _too_many_archives(plan, limits, consent, around)
+    yield from _vanished(plan, limits, consent, around)
+
+
+def _too_many_updates(plan: Plan, limits: Limits, consent: Consent) -> Iterator[Objection]:
+    live = sum(change.before is not None and change.action is not Action.ARCHIVE for change in plan.changes)
     updates = sum(change.action in _OVERWRITES for change in plan.pending)
     if live >= limits.minimum and updates > max(limits.updates_of(live), consent.updates):
         message = f"{updates} of {live} live presets would be overwritten, and the limit is {limits.updates}"
         yield Objection(message, f"--allow-updates {updates}")
 
 
-def check(plan: Plan, limits: Limits, protected: Collection[str], consent: Consent) -> None:
+def _too_many_archives(plan: Plan, limits: Limits, consent: Consent, around: Surroundings) -> Iterator[Objection]:
+    """Also the last ones: a project without any preset is more likely one whose files were not found."""
+    archives = plan.count(Action.ARCHIVE)
+    managed = around.listed + archives
+    if archives <= consent.archives:
+        return
+    if not around.declared:
+        message = f"{archives} of {managed} managed presets would be archived, and no file declares any preset"
+        yield Objection(message, f"--allow-archives {archives}")
+    elif archives > limits.archives_of(managed):
+        message = f"{archives} of {managed} managed presets would be archived, and the limit is {limits.archives}"
+        yield Objection(message, f"--allow-archives {archives}")
+
+
+def _vanished(plan: Plan, limits: Limits, consent: Consent, around: Surroundings) -> Iterator[Objection]:
+    """A workspace that lost all its presets, or many, is more likely another one, which a wrong key opens."""
+    missing, name = len(around.vanished), plan.workspace.name
+    if missing <= consent.creates:
+        return
+    what = f"of the {missing} to create that commit {around.since[:12]} declared already"
+    if not around.listed:
+        yield Objection(
+            f"{name} has none {what}, nor any other preset of this project: does the key open another workspace?",
+            f"--allow-creates {missing}",
+        )
+    elif missing > limits.archives_of(around.listed + missing):
+        message = f"{name} has none {what}, and the limit of what may be missing is {limits.archives}"
+        yield Objection(message, f"--allow-creates {missing}")
+
+
+def check(
+    plan: Plan,
+    limits: Limits,
+    protected: Collection[str],
+    consent: Consent,
+    around: Surroundings = NOTHING_AROUND,
+) -> None:
     """Raises SafetyError, before anything is written, where something stands against the plan."""
-    found = list(objections(plan, limits, protected, consent))
+    found = list(objections(plan, limits, protected, consent, around))
     if found:
         raise SafetyError(
             f"nothing was written: {'; '.join(objection.message for objection in found)}",

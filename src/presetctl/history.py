@@ -5,29 +5,33 @@ Nothing is stored and no clock is asked: a version belongs to a commit where tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
 from presetctl.diff import field_changes
+from presetctl.domain.change import Rename
 from presetctl.domain.errors import InputError
-from presetctl.domain.history import Commit, VersionRecord
+from presetctl.domain.history import Commit, LastDeclared, VersionRecord
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import Version
+from presetctl.domain.state import BaseState, Version
 from presetctl.drift import Drift
 from presetctl.inventory import Row, Standing
 from presetctl.kinds import Schemas
 from presetctl.load.documents import load_document, prompt_path
-from presetctl.load.git import GitRepository
+from presetctl.load.git import Base, GitRepository
 from presetctl.load.gitlog import Logged, first_parents
+from presetctl.load.gittree import GitTree
 from presetctl.load.past import Past, below
 from presetctl.load.project import PROJECT_FILE, load_project
+from presetctl.load.similarity import similar_texts
 from presetctl.load.snapshots import Snapshot, snapshots
 from presetctl.load.tree import WorkTree
 from presetctl.persistence import held_content, kept
-from presetctl.reconcile import Repository, load
+from presetctl.reconcile import Repository, load, load_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,21 @@ class Renders:
             arrived = time
         return arrived
 
+    def last(self, slug: str) -> LastDeclared | None:
+        """A preset as the newest commit declares it that does; None where none does in a way that is valid today."""
+        commits = [logged.commit.id for logged in self._past.commits(slug)]
+        self._fetch(slug, commits)
+        found = ((commit, self._preset(slug, commit)) for commit in commits)
+        return next((LastDeclared(commit, there[0]) for commit, there in found if there is not None), None)
+
+    def before_head(self) -> BaseState | None:
+        """What the commit before HEAD declares, on HEAD's own line; None where there is none here."""
+        commit = self._repository.ask("rev-parse", "--verify", "--quiet", "HEAD^1^{commit}")
+        if commit is None:
+            return None
+        base = Base(commit, "commit before HEAD")
+        return load_base(GitTree(self._repository, commit), self._schemas, self._workspace, base)
+
     def match(self, slug: str, content: Content) -> Commit | None:
         """The commit that a stored content comes from.
 
@@ -184,7 +203,14 @@ class Renders:
         return self._rendered[slug, commit]
 
     def _render(self, slug: str, commit: str) -> Declared | None:
-        """The preset at one commit: only the files that ever declared it are read."""
+        found = self._preset(slug, commit)
+        if found is None:
+            return None
+        preset, kind = found
+        return Declared(kind, kept(kind, preset.content, self._not_kept))
+
+    def _preset(self, slug: str, commit: str) -> tuple[Preset, Kind] | None:
+        """The preset at one commit, and its kind: only the files that ever declared it are read."""
         if (slug, commit) not in self._snapshots:
             self._fetch(slug, [commit])
         tree = self._snapshots.pop((slug, commit))
@@ -195,10 +221,7 @@ class Renders:
         except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared
             return None
         preset = found.rendered.workspaces.get(self._workspace, {}).get(slug)
-        if preset is None:
-            return None
-        kind = found.kinds.kind(preset.kind)
-        return Declared(kind, kept(kind, preset.content, self._not_kept))
+        return None if preset is None else (preset, found.kinds.kind(preset.kind))
 
 
 class FilesPast:
@@ -215,6 +238,7 @@ class FilesPast:
         self._repository = repository
         self._not_kept = repository.settings(workspace).not_kept
         self._renders = renders
+        self._last: dict[str, LastDeclared | None] = {}
 
     @property
     def has_history(self) -> bool:
@@ -224,6 +248,23 @@ class FilesPast:
     def declares(self, slug: str) -> bool:
         """Whether any file ever declared the slug, as far as is known."""
         return self._renders is not None and self._renders.declares(slug)
+
+    def last(self, slug: str) -> LastDeclared | None:
+        """A preset as it was declared last; None where no commit declares it in a way that is valid today."""
+        if self._renders is None:
+            return None
+        if slug not in self._last:
+            self._last[slug] = self._renders.last(slug)
+        return self._last[slug]
+
+    def before_head(self) -> BaseState | None:
+        """What the commit before HEAD declares; None where there is none, or git can't be asked."""
+        return None if self._renders is None else self._renders.before_head()
+
+    def renames(self, removed: Sequence[Preset], new: Sequence[Preset]) -> Mapping[str, Rename]:
+        """Which removed preset a new one looks like, by its slug: what git finds similar in their contents."""
+        found = similar_texts({p.slug: _as_lines(p) for p in removed}, {p.slug: _as_lines(p) for p in new})
+        return {slug: Rename(old, similarity) for slug, (old, similarity) in found.items()}
 
     def since(self, preset: Preset) -> float | None:
         """When the files here got what they declare of a preset: from git, or where it isn't committed, from the files.
@@ -248,6 +289,12 @@ class FilesPast:
             return max(self._tree.changed_at(path) for path in {preset.source.file, PROJECT_FILE, *prompts})
         except OSError:
             return None
+
+
+def _as_lines(preset: Preset) -> str:
+    """What makes a preset up, on as many lines as it can have: a text to compare with another's."""
+    config = json.dumps(preset.content.config, indent=0, sort_keys=True, ensure_ascii=False)
+    return f"{preset.content.system_prompt or ''}\n{config}\n"
 
 
 def version_records(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from presetctl.diff import cause_of, field_changes, wiped
-from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Target
+from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Rename, Target
+from presetctl.domain.history import LastDeclared
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualState, BaseState, DesiredState, Status, Version
@@ -35,7 +36,8 @@ def make_plan(
     """
     planner = _Planner(kinds, not_kept, base)
     changes = tuple(planner.change(desired[slug], actual) for slug in sorted(desired))
-    unmanaged = tuple(sorted(actual.listed.keys() - set(declared)))
+    live = {slug for slug, row in actual.listed.items() if row.status is not Status.ARCHIVED}
+    unmanaged = tuple(sorted(live - set(declared)))
     commit = None if base is None else base.commit
     return Plan(workspace, head, changes, unmanaged, fingerprint(workspace, changes), commit)
 
@@ -53,6 +55,38 @@ def with_orphans(plan: Plan, declared_once: Callable[[str], bool]) -> Plan:
     """The plan with those presets told apart that no file declares and one did once."""
     orphaned = tuple(slug for slug in plan.unmanaged if declared_once(slug))
     return replace(plan, unmanaged=tuple(s for s in plan.unmanaged if s not in orphaned), orphaned=orphaned)
+
+
+def archive_change(last: LastDeclared, live: Version | None) -> Change:
+    """The change that archives a preset which no file declares any more."""
+    warning = f"declared last in commit {last.commit[:12]}; archived, it can't be called; its versions are kept"
+    preset = last.preset
+    return Change(preset.slug, preset.kind, Action.ARCHIVE, preset.source, _live(live), None, warnings=(warning,))
+
+
+def with_archives(plan: Plan, archives: Sequence[Change]) -> Plan:
+    """The plan with orphaned presets archived, after all that is made."""
+    slugs = {change.slug for change in archives}
+    changes = (*plan.changes, *archives)
+    orphaned = tuple(slug for slug in plan.orphaned if slug not in slugs)
+    return replace(plan, changes=changes, orphaned=orphaned, fingerprint=fingerprint(plan.workspace, changes))
+
+
+def with_renames(plan: Plan, renames: Mapping[str, Rename]) -> Plan:
+    """The plan with a word on every new preset that looks like an orphaned one: what would become of both."""
+    archived = {change.slug for change in plan.changes if change.action is Action.ARCHIVE}
+    changes = tuple(_renamed(c, renames[c.slug], archived) if c.slug in renames else c for c in plan.changes)
+    return replace(plan, changes=changes)
+
+
+def _renamed(change: Change, rename: Rename, archived: Collection[str]) -> Change:
+    old = rename.slug
+    fate = "is archived once this one is there" if old in archived else "stays live as it is"
+    warning = (
+        f"looks like the orphaned {old} renamed (similarity {rename.similarity} %): no preset can be, so this one "
+        f"begins at version 1, and {old} {fate}; what calls @preset/{old} has to be changed"
+    )
+    return replace(change, renamed_from=rename, warnings=(*change.warnings, warning))
 
 
 def without_writing(plan: Plan, warnings: Mapping[str, str]) -> Plan:
@@ -81,12 +115,14 @@ def moves(planned: Plan, now: Plan) -> list[str]:
 
 def _move(was: Change | None, now: Change | None) -> str:
     """How a preset moved between two plans; nothing where it didn't."""
-    if was is None or now is None:
-        return "is not in the plan" if was is None else "is declared no longer"
+    if was is None:
+        return "is not in the plan"
+    if now is None:
+        return "is declared no longer" if was.after is not None else "is no more to be archived"
     if was.before != now.before:
         return f"was planned against {_live_words(was)}, and {_live_words(now)} is live"
     if (was.kind, was.after) != (now.kind, now.after):
-        return "is declared otherwise by now"
+        return "is declared no longer" if now.after is None else "is declared otherwise by now"
     return "" if was.action is now.action else f"was to {was.action}, and is to {now.action} now"
 
 

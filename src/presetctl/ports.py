@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from presetctl.domain.change import Rename
+    from presetctl.domain.history import LastDeclared
     from presetctl.domain.preset import Content, Preset
-    from presetctl.domain.state import ActualPreset, Listing, Version, WorkspaceIdentity
+    from presetctl.domain.state import ActualPreset, BaseState, Listing, Version, WorkspaceIdentity
 
 _Item = TypeVar("_Item")
 
@@ -55,6 +57,15 @@ class DeclaredPast(Protocol):
     def declares(self, slug: str) -> bool:
         """Whether any file ever declared the slug, as far as is known."""
 
+    def last(self, slug: str) -> LastDeclared | None:
+        """A preset as it was declared last for the workspace; None where no commit declares it in a way valid today."""
+
+    def before_head(self) -> BaseState | None:
+        """What the commit before HEAD declares; None where there is none, or git can't be asked."""
+
+    def renames(self, removed: Sequence[Preset], new: Sequence[Preset]) -> Mapping[str, Rename]:
+        """Which removed preset a new one looks like, by the new one's slug, as far as git finds them similar."""
+
     def since(self, preset: Preset) -> float | None:
         """When the files here got what they declare of a preset, in seconds since 1970; None where nothing tells."""
 
@@ -88,5 +99,17 @@ class PresetWriter(Protocol):
         ConflictError are those after which it may be sent again. ``retry_after`` says how long the remote asks to wait.
         """
 
+    def prepare_archiving(self) -> None:
+        """Makes sure that there is a key to archive and restore with; called before anything is written.
+
+        AccessError where there is none, or it isn't accepted.
+        """
+
+    def archive(self, slug: str) -> None:
+        """Hides a preset and keeps its versions; asked once. Archiving an archived one changes nothing.
+
+        NotFoundError where the workspace can't, or doesn't know the preset; else errors as for ``write``.
+        """
+
     def restore(self, slug: str) -> ActualPreset:
-        """Brings an archived preset back without a new version."""
+        """Brings an archived preset back without a new version. Errors as for ``archive``."""

@@ -5,27 +5,28 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from presetctl import churn, guard
 from presetctl.apply import ONE_BY_ONE, Applier, Conduct
 from presetctl.desired import Rendered, render
-from presetctl.domain.change import Head, Plan, Target
-from presetctl.domain.errors import AccessError, InputError, StaleError, UsageError
+from presetctl.domain.change import Action, Head, Plan, Target
+from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
 from presetctl.domain.kind import Kind
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.problem import Problem
-from presetctl.domain.project import OpenRouterWorkspace
+from presetctl.domain.project import EMBEDDED, Limits, OpenRouterWorkspace
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
 from presetctl.drift import Comparer, Drift
-from presetctl.guard import NO_CONSENT, Consent, Objection
+from presetctl.guard import NO_CONSENT, NOTHING_AROUND, Consent, Objection, Surroundings
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
-from presetctl.plan import make_offline_plan, make_plan, moves, with_orphans, without_writing
+from presetctl.plan import make_offline_plan, make_plan, moves, without_writing
 from presetctl.ports import DeclaredPast, FileTree, PresetReader, PresetWriter, Track, untracked
+from presetctl.pruning import Pruned, Pruner
 
 AskPast: TypeAlias = Callable[[], DeclaredPast | None]
 """Gives what is known of earlier declarations; called only where it's needed: reading git's history takes time."""
@@ -54,6 +55,11 @@ class Repository:
         return tuple(sorted((*self.unreadable, *self.rendered.problems)))
 
     @property
+    def declared(self) -> frozenset[str]:
+        """The slugs that the files declare, for any workspace."""
+        return frozenset(slug for state in self.rendered.workspaces.values() for slug in state)
+
+    @property
     def valid(self) -> bool:
         return not self.unreadable and not self.rendered.errors
 
@@ -69,7 +75,8 @@ class Repository:
 
     def selection(self, saved: Plan) -> Selection:
         """What a saved plan was about. StaleError where no file declares a preset any more that it names."""
-        gone = sorted(set(saved.chosen) - self.rendered.workspaces[saved.workspace.name].keys())
+        archived = {change.slug for change in saved.changes if change.action is Action.ARCHIVE}
+        gone = sorted(set(saved.chosen) - archived - self.rendered.workspaces[saved.workspace.name].keys())
         if gone:
             raise StaleError(
                 f"the plan no longer holds, nothing was written: no file declares {', '.join(gone)} any more",
@@ -90,30 +97,42 @@ class Selection:
     slugs: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
-    def of(self, desired: DesiredState) -> DesiredState:
-        """The selected presets. UsageError for a slug that no file declares."""
+    def of(self, desired: DesiredState, may_be_gone: Callable[[str], bool] = lambda _: False) -> DesiredState:
+        """The selected presets that files declare.
+
+        UsageError for a slug that no file declares, unless ``may_be_gone`` says that it is one to be archived.
+        """
         for slug in self.slugs:
-            if slug not in desired:
+            if slug not in desired and not may_be_gone(slug):
                 near = difflib.get_close_matches(slug, list(desired), n=1)
                 raise UsageError(
                     f"no file declares a preset {slug}",
                     hint=f"did you mean {near[0]}?" if near else "see `presetctl validate`",
                 )
         chosen = self.slugs or desired.keys()
-        return {
-            slug: desired[slug]
-            for slug in chosen
-            if not any(fnmatch.fnmatchcase(slug, pattern) for pattern in self.exclude)
-        }
+        return {slug: desired[slug] for slug in chosen if slug in desired and self._includes(slug)}
+
+    def has(self, slug: str) -> bool:
+        """Whether a preset is one of those that the plan is about, declared or not."""
+        return (not self.slugs or slug in self.slugs) and self._includes(slug)
+
+    def _includes(self, slug: str) -> bool:
+        return not any(fnmatch.fnmatchcase(slug, pattern) for pattern in self.exclude)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, the presets that it was made from, and what to know about how it was made."""
+    """A plan, the presets that it was made from, and what to know about how it was made.
+
+    ``removed``: those that it archives, as they were declared last. ``listed``: the slugs that the workspace listed.
+    """
 
     plan: Plan
     desired: DesiredState
     notes: tuple[str, ...] = ()
+    removed: DesiredState = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
+    around: Surroundings = NOTHING_AROUND
 
 
 def load(
@@ -156,7 +175,13 @@ def plan_offline(repository: Repository, workspace: str, base: BaseState, head: 
     desired = selection.of(repository.rendered.workspaces[workspace])
     target = Target(workspace, settings.provider, settings.url, settings.workspace_id)
     kinds = repository.kinds_in_use(workspace, base)
-    return Planned(make_offline_plan(target, head, desired, base, kinds), desired)
+    gone = sorted(slug for slug in base.presets if slug not in repository.declared and selection.has(slug))
+    note = (
+        f"No file declares {', '.join(gone)} any more. Offline nobody knows what {workspace} has of that, so nothing "
+        "is planned to be archived; a plan that reads the workspace tells."
+    )
+    notes = (note,) if gone and settings.prune == "archive" else ()
+    return Planned(make_offline_plan(target, head, desired, base, kinds), desired, notes)
 
 
 def plan(
@@ -172,13 +197,18 @@ def plan(
 ) -> Planned:
     """Reads the workspace and plans. Only a reader is at hand, so nothing can be written.
 
-    With ``retry``, what the workspace was already shown not to keep is written once more. InputError carries all
-    problems where a file isn't valid; AccessError where the key opens another workspace.
+    Orphaned presets are archived where the workspace's settings say so, as far as ``selection`` and git's history
+    allow it. With ``retry``, what the workspace was already shown not to keep is written once more. InputError
+    carries all problems where a file isn't valid; AccessError where the key opens another workspace.
     """
     _check_valid(repository)
     settings = repository.settings(workspace)
-    everything = repository.rendered.workspaces[workspace]
-    desired = selection.of(everything)
+
+    def may_be_gone(slug: str) -> bool:
+        past = ask_past() if settings.prune == "archive" and slug not in repository.declared else None
+        return past is not None and past.declares(slug)
+
+    desired = selection.of(repository.rendered.workspaces[workspace], may_be_gone)
     target = Target(workspace, settings.provider, settings.url, _check_identity(workspace, settings, reader))
     kinds = repository.kinds_in_use(workspace, base)
     made = make_plan(
@@ -186,7 +216,7 @@ def plan(
         head,
         desired,
         actual := _read_actual(reader, desired),
-        declared=everything.keys(),
+        declared=repository.declared,
         kinds=kinds,
         not_kept=settings.not_kept,
         base=base,
@@ -194,7 +224,38 @@ def plan(
     if not retry:
         made = without_writing(made, _unkept(made, desired, actual, kinds, reader, ask_past))
     made = replace(made, chosen=tuple(selection.slugs), excluded=tuple(selection.exclude))
-    return _with_orphans(made, desired, ask_past)
+    past = ask_past() if made.unmanaged else None
+    pruned = Pruned(made)
+    if past is not None:
+        pruned = Pruner(reader, settings.prune == "archive", selection.has).prune(made, desired, past)
+    listed = frozenset(slug for slug, row in actual.listed.items() if row.status is not Status.ARCHIVED)
+    around = _surroundings(repository, pruned.plan, listed, base, ask_past)
+    return Planned(pruned.plan, desired, pruned.notes, pruned.removed, listed, around)
+
+
+def _surroundings(
+    repository: Repository, made: Plan, listed: frozenset[str], base: BaseState | None, ask_past: AskPast
+) -> Surroundings:
+    """What tells a workspace that lost its presets from a new one: those to create were declared earlier already.
+
+    Earlier is base, where one is known. Where none is, it's the commit before HEAD, which counts only if the workspace
+    has not one preset of this project, and lacks at least as many as limits begin at: a small project that is applied
+    for the first time needs no consent. The embedded workspace can't be another one.
+    """
+    name = made.workspace.name
+    settings, declared = repository.settings(name), repository.rendered.workspaces[name].keys()
+    known = Surroundings(len(declared), len(declared & listed))
+    created = [change.slug for change in made.changes if change.action is Action.CREATE]
+    if not created or settings.url == EMBEDDED:
+        return known
+    earlier, fewest = base, 1
+    if base is None and not known.listed and len(created) >= settings.limits.minimum:
+        past = ask_past()
+        earlier, fewest = None if past is None else past.before_head(), settings.limits.minimum
+    vanished = tuple(slug for slug in created if earlier is not None and slug in earlier.presets)
+    if earlier is None or len(vanished) < fewest:
+        return known
+    return replace(known, vanished=vanished, since=earlier.commit)
 
 
 def _unkept(
@@ -217,15 +278,6 @@ def _unkept(
         if live and churn.shown_unkept(change, kinds[change.kind], live, versions, since, past):
             found[change.slug] = churn.warning(change, live, made.workspace.name)
     return found
-
-
-def _with_orphans(made: Plan, desired: DesiredState, ask_past: AskPast) -> Planned:
-    """Tells orphaned presets from unmanaged ones, where there are such and history can be asked."""
-    past = ask_past() if made.unmanaged else None
-    if past is None or not past.has_history:
-        return Planned(made, desired)
-    notes = tuple(f"Orphaned presets may be taken for unmanaged ones: {gap}." for gap in past.gaps)
-    return Planned(with_orphans(made, past.declares), desired, notes)
 
 
 def gather(
@@ -306,16 +358,20 @@ def check_unmoved(planned: Planned, saved: Plan, *, only_fingerprint: bool = Fal
 
 
 def protected(repository: Repository, planned: Planned) -> set[str]:
-    """The protected names of a plan: its presets', and the workspace's own where that is protected."""
+    """The protected names of a plan: its presets', and the workspace's own where that is protected.
+
+    A preset whose file is gone is protected if it was when it was declared last.
+    """
     name = planned.plan.workspace.name
-    slugs = {slug for slug, preset in planned.desired.items() if preset.protected}
+    presets = {**planned.removed, **planned.desired}
+    slugs = {slug for slug, preset in presets.items() if preset.protected}
     return slugs | ({name} if repository.settings(name).protected else set())
 
 
 def objections(repository: Repository, planned: Planned, consent: Consent = NO_CONSENT) -> list[Objection]:
     """What stands against applying a plan."""
     limits = repository.settings(planned.plan.workspace.name).limits
-    return list(guard.objections(planned.plan, limits, protected(repository, planned), consent))
+    return list(guard.objections(planned.plan, limits, protected(repository, planned), consent, planned.around))
 
 
 def apply(
@@ -326,9 +382,29 @@ def apply(
     consent: Consent = NO_CONSENT,
     conduct: Conduct = ONE_BY_ONE,
 ) -> Iterator[Outcome]:
-    """Applies a plan, change by change. SafetyError before the first write where consent is missing."""
+    """Applies a plan, change by change.
+
+    Before the first write: SafetyError where consent is missing, or the workspace's list shrank since the plan;
+    AccessError where something is to be archived or restored and there is no key for that.
+    """
     name = planned.plan.workspace.name
     settings = repository.settings(name)
-    guard.check(planned.plan, settings.limits, protected(repository, planned), consent)
+    guard.check(planned.plan, settings.limits, protected(repository, planned), consent, planned.around)
+    if planned.plan.count(Action.ARCHIVE) or planned.plan.count(Action.RESTORE):
+        writer.prepare_archiving()
+    if planned.plan.count(Action.ARCHIVE):
+        _check_list(planned, reader, settings.limits)
     applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept, conduct, settings.timeout)
     return applier.apply(planned.plan, planned.desired)
+
+
+def _check_list(planned: Planned, reader: PresetReader, limits: Limits) -> None:
+    """Reads the list once more. SafetyError where it shrank by more than may be archived: then something is wrong."""
+    now = {row.slug for row in reader.list_presets().rows if row.status is not Status.ARCHIVED}
+    gone = planned.listed - now
+    if not now or len(gone) > limits.archives_of(len(planned.listed)):
+        name, before = planned.plan.workspace.name, len(planned.listed)
+        raise SafetyError(
+            f"the list of {name} shrank from {before} to {len(now)} presets between two reads; nothing was written",
+            hint="find out who or what removes presets there, then plan again",
+        )

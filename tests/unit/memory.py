@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from presetctl.domain.change import Rename
 from presetctl.domain.errors import AmbiguousError
+from presetctl.domain.history import LastDeclared
 from presetctl.domain.kind import Evidence, Kept, Kind
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
-from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Status, Version, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 
 KIND = Kind(
     name="k",
@@ -38,6 +40,8 @@ class Memory:
     keeps: Callable[[Content], Content] = lambda content: content
     unlisted: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
+    before_archive: list[Callable[[], object]] = field(default_factory=list)
+    after_archive: list[Callable[[], object]] = field(default_factory=list)
 
     def put(self, slug: str, content: Content, number: int = 1, status: Status = Status.ACTIVE) -> None:
         """What somebody else does to the workspace."""
@@ -71,10 +75,52 @@ class Memory:
             self.after_write.pop(0)()
         return stored
 
+    def prepare_archiving(self) -> None:
+        self.log.append("prepare archiving")
+
+    def archive(self, slug: str) -> None:
+        self.log.append(f"archive {slug}")
+        if self.before_archive:
+            self.before_archive.pop(0)()
+        self.presets.pop(slug, None)  # as the real one, which doesn't show what is archived
+        if self.after_archive:
+            self.after_archive.pop(0)()
+
     def restore(self, slug: str) -> ActualPreset:
         self.log.append(f"restore {slug}")
         self.presets[slug] = replace(self.hidden.pop(slug), status=Status.ACTIVE)
         return self.presets[slug]
+
+
+@dataclass
+class Past:
+    """What git would say."""
+
+    gaps: Sequence[str] = ()
+    has_history: bool = True
+    from_files: bool = False
+    arrived: float | None = 0.0
+    orphans: Sequence[str] = ()
+    lasts: Mapping[str, LastDeclared] = field(default_factory=dict)
+    before: BaseState | None = None
+
+    def declares(self, slug: str) -> bool:
+        return slug in self.orphans
+
+    def last(self, slug: str) -> LastDeclared | None:
+        return self.lasts.get(slug)
+
+    def before_head(self) -> BaseState | None:
+        return self.before
+
+    def renames(self, removed: Sequence[Preset], new: Sequence[Preset]) -> Mapping[str, Rename]:
+        return {preset.slug: Rename(gone.slug, 92) for gone, preset in zip(removed, new, strict=False)}
+
+    def since(self, preset: Preset) -> float | None:
+        return self.arrived
+
+    def may_come_from_files(self, slug: str, content: Content) -> bool:
+        return self.from_files
 
 
 def lose() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from presetctl.churn import only_lacks, shown_unkept, warning
@@ -12,7 +10,7 @@ from presetctl.domain.preset import Content
 from presetctl.domain.problem import Location
 from presetctl.domain.state import Version
 from presetctl.domain.values import Path
-from tests.unit.memory import KIND
+from tests.unit.memory import KIND, Past
 
 SEED: Path = ("config", "seed")
 NOON = "2026-04-20T12:00:00Z"
@@ -43,22 +41,6 @@ def test_only_fields_of_unknown_persistence_may_be_lacking(fields: list[FieldCha
 
 def test_only_an_update_lacks_something() -> None:
     assert not only_lacks(change(FieldChange(SEED, ABSENT, 1), action=Action.CREATE), KIND)
-
-
-@dataclass
-class Past:
-    gaps: tuple[str, ...] = ()
-    has_history: bool = True
-    from_files: bool = False
-
-    def declares(self, slug: str) -> bool:
-        raise AssertionError(slug)
-
-    def since(self, preset: object) -> float | None:
-        raise AssertionError(preset)
-
-    def may_come_from_files(self, slug: str, content: Content) -> bool:
-        return self.from_files
 
 
 def version(number: int, model: str = "m", created_at: str = NOON, **config: int | None) -> Version:

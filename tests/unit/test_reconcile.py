@@ -11,13 +11,13 @@ from presetctl import reconcile
 from presetctl.domain.change import Action, Cause, Head
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
 from presetctl.domain.outcome import Result
-from presetctl.domain.preset import Content, Preset
+from presetctl.domain.preset import Content
 from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.guard import Consent
 from presetctl.load.git import Base
 from presetctl.reconcile import Planned, Repository, Selection, load
 from tests.keys import LETTERS, drawn
-from tests.unit.memory import Memory
+from tests.unit.memory import Memory, Past
 from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas, repository
 
 HEAD = Head("c" * 40)
@@ -391,24 +391,6 @@ def test_what_is_live_already_stands_beside_what_is_not() -> None:
     (change,) = made.plan.changes
     assert [(field.name, field.cause) for field in change.fields] == [("config.temperature", Cause.DECLARED)]
     assert [field.name for field in change.already_live] == ["config.model"]
-
-
-class Past:
-    """What git would say."""
-
-    def __init__(self, *, has_history: bool = True, gaps: Sequence[str] = (), orphans: Sequence[str] = ()) -> None:
-        self.has_history = has_history
-        self.gaps = gaps
-        self.orphans = orphans
-
-    def declares(self, slug: str) -> bool:
-        return slug in self.orphans
-
-    def since(self, preset: Preset) -> float:
-        return 0.0
-
-    def may_come_from_files(self, slug: str, content: Content) -> bool:
-        return False
 
 
 def planned_with(past: Past | None, memory: Memory, *, retry: bool = False) -> Planned:

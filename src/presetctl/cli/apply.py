@@ -46,6 +46,11 @@ _ABANDONED = "interrupted; the next plan will show what became of it"
     "--allow-protected", multiple=True, metavar="NAME", help="Agree to changing a protected preset or workspace."
 )
 @click.option("--allow-updates", type=click.IntRange(0), default=0, metavar="N", help="Agree to overwriting N presets.")
+@click.option("--allow-archives", type=click.IntRange(0), default=0, metavar="N", help="Agree to archiving N presets.")
+@click.option(
+    "--allow-creates", type=click.IntRange(0), default=0, metavar="N",
+    help="Agree to creating N presets that were declared earlier and are missing in the workspace.",
+)  # fmt: skip
 @click.option(
     "--parallelism",
     type=click.IntRange(1, 64),
@@ -72,6 +77,8 @@ def command(
     allow_wipe: tuple[str, ...],
     allow_protected: tuple[str, ...],
     allow_updates: int,
+    allow_archives: int,
+    allow_creates: int,
     parallelism: int,
     on_error: str,
     retry: bool,
@@ -100,7 +107,7 @@ def command(
     repository = session.repository()
     saved = _saved(session, planfile, compare)
     name = session.workspace(repository, _workspace(workspace, saved))
-    consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates)
+    consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates, allow_archives, allow_creates)
     with (
         locked(session, repository, name, lock_timeout),
         session.connection(repository, name, writes=True, readers=max(READERS, parallelism)) as connection,

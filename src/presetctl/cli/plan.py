@@ -17,7 +17,7 @@ from presetctl.domain.errors import UsageError
 from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
 from presetctl.ports import READERS
-from presetctl.reconcile import Repository, Selection
+from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import as_text, plan_document, plans_document
 from presetctl.report.safe import one_line
 from presetctl.report.text import plans_text
@@ -109,14 +109,19 @@ class _Planner:
         if self.offline:
             if compared is None:
                 raise UsageError("--offline needs a base to compare with", hint="name it with --base")
-            return reconcile.plan_offline(self.repository, name, compared, now, self.selection).plan
+            return self._told(reconcile.plan_offline(self.repository, name, compared, now, self.selection))
         with self.session.connection(self.repository, name, readers=self.parallelism) as connection:
             planned = reconcile.plan(
                 self.repository, name, connection.reader, now, self.selection, compared,
                 ask_past=asking_past(self.session, self.repository, name), retry=self.retry,
             )  # fmt: skip
-        for note in planned.notes:
-            say(note)
+        self._told(planned)
         for objection in reconcile.objections(self.repository, planned):
             say(f"Apply to {name} would stop: {objection.message} ({objection.agree} agrees).")
+        return planned.plan
+
+    def _told(self, planned: Planned) -> Plan:
+        """The plan, once its notes were said."""
+        for note in planned.notes:
+            say(note)
         return planned.plan

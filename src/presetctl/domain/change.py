@@ -67,21 +67,37 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """Which orphaned preset a new one may be under another slug: a suggestion, and never more.
+
+    ``similarity`` is git's, in percent.
+    """
+
+    slug: str
+    similarity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one preset. ``before`` is None where the workspace has no version of it."""
+    """What happens to one preset.
+
+    ``before`` is None where the workspace has no version of it. ``after`` is the digest of what is wanted, None where
+    it is archived: ``source`` is then the file that declared it last.
+    """
 
     slug: str
     kind: str
     action: Action
     source: Location
     before: Live | None
-    after: str
+    after: str | None
     fields: tuple[FieldChange, ...] = ()
     warnings: tuple[str, ...] = ()
     wipes: tuple[str, ...] = ()
     """Fields that only the dashboard can set and that a write would remove; needs consent."""
     already_live: tuple[FieldChange, ...] = ()
     """What the files changed since base, from base to desired, and the workspace holds already."""
+    renamed_from: Rename | None = None
 
     @property
     def writes(self) -> bool:
@@ -109,7 +125,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes of one workspace in the order in which they are applied (by slug)."""
+    """All changes of one workspace in the order in which they are applied.
+
+    First what files declare, by slug; then what is archived, by slug: a preset that takes an old one's place is there
+    before that one goes.
+    """
 
     workspace: Target
     head: Head
@@ -119,7 +139,7 @@ class Plan:
     base: str | None = None
     """The commit that the files were compared with, where one was."""
     orphaned: tuple[str, ...] = ()
-    """Presets in the workspace that a file declared once and none does now, as far as git's history was asked."""
+    """Presets left alone that a file declared once and none does now, as far as git's history was asked."""
     offline: bool = False
     """Whether no workspace was read, so that the changes are those since base."""
     chosen: tuple[str, ...] = ()

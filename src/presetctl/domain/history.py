@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from presetctl.domain.change import FieldChange
+    from presetctl.domain.preset import Preset
     from presetctl.domain.state import Version
 
 
@@ -22,6 +23,14 @@ class Commit:
     """The pull request that it came from, where the subject names one."""
     elsewhere: bool = False
     """Whether it's on another branch only, and not in the history of what is checked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastDeclared:
+    """A preset as the newest commit that declares it does, and that commit's id."""
+
+    commit: str
+    preset: Preset
 
 
 @dataclass(frozen=True, slots=True)

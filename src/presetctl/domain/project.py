@@ -75,16 +75,28 @@ def _check_share(value: Any) -> Any:
 
 
 class Limits(_Settings):
-    """How much one apply may overwrite without being told the number."""
+    """How much one apply may overwrite or archive without being told the number."""
 
     updates: Annotated[int | str, BeforeValidator(_check_share)] = Field(
         default="30%", description="Live presets that one apply may overwrite: a number, or a share such as 30%."
     )
-    minimum: int = Field(default=10, ge=0, description="Limits count from this many live presets on.")
+    archives: Annotated[int | str, BeforeValidator(_check_share)] = Field(
+        default=5,
+        description="Presets that one apply may archive: a number, or a share of the managed ones such as 10%.",
+    )
+    minimum: int = Field(default=10, ge=0, description="The limit of updates counts from this many live presets on.")
 
     def updates_of(self, live: int) -> int:
         """How many of ``live`` presets may be overwritten."""
-        return self.updates if isinstance(self.updates, int) else live * int(self.updates[:-1]) // 100
+        return _of(live, self.updates)
+
+    def archives_of(self, live: int) -> int:
+        """How many of ``live`` presets may be archived, or may be missing all at once."""
+        return _of(live, self.archives)
+
+
+def _of(live: int, limit: int | str) -> int:
+    return limit if isinstance(limit, int) else live * int(limit[:-1]) // 100
 
 
 class OpenRouterWorkspace(_Settings):
@@ -102,6 +114,14 @@ class OpenRouterWorkspace(_Settings):
         default=None,
         description="SERVICE/USER: where the keyring of this machine has the key, if the variable is empty.",
     )
+    management_key_env: VariableName = Field(
+        default="OPENROUTER_MANAGEMENT_KEY",
+        description="Name of the environment variable with the management key, which archiving and restoring need.",
+    )
+    management_key_keyring: KeyringEntry | None = Field(
+        default=None,
+        description="SERVICE/USER: where the keyring of this machine has the management key, if the variable is empty.",
+    )
     workspace_id: str | None = Field(
         default=None, min_length=1, description="Refuse a key that opens any other workspace than this one."
     )
@@ -113,7 +133,11 @@ class OpenRouterWorkspace(_Settings):
     protected: bool = Field(
         default=False, description="Apply only where the workspace's name is typed or given to --allow-protected."
     )
-    limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite.")
+    limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite or archive.")
+    prune: Literal["report", "archive"] = Field(
+        default="report",
+        description="What becomes of presets whose file was removed: they are reported, or apply archives them.",
+    )
     lock: Literal["git"] | None = Field(
         default=None, description="`git`: one apply at a time, by a lock on the git remote that all share."
     )

@@ -147,6 +147,15 @@ def own_identity() -> dict[str, str]:
     return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in whose.items()}
 
 
+def compare_folders(folder: Path, before: str, after: str) -> bytes:
+    """What git finds to have become of the files of one folder in another, raw, NUL-separated; nothing where it can't.
+
+    Both lie in ``folder``, which needn't be in a repository. Files that are similar count as renamed.
+    """
+    options = ("--no-index", "--raw", "-z", "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames=50%")
+    return _git(folder, ["diff", *options, "-l1000", "--", before, after]).out
+
+
 def _git(
     folder: Path, words: Sequence[str], given: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> Answer:

@@ -9,7 +9,19 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from presetctl.domain.change import ABSENT, Absent, Action, Cause, Change, FieldChange, Head, Live, Plan, Target
+from presetctl.domain.change import (
+    ABSENT,
+    Absent,
+    Action,
+    Cause,
+    Change,
+    FieldChange,
+    Head,
+    Live,
+    Plan,
+    Rename,
+    Target,
+)
 from presetctl.domain.errors import InputError, StaleError, UsageError
 from presetctl.domain.problem import Location
 from presetctl.domain.strict_json import JsonError, parse_json
@@ -73,16 +85,22 @@ class _After(_Strict):
     digest: _Digest
 
 
+class _Rename(_Strict):
+    slug: str
+    similarity: int
+
+
 class _Change(_Strict):
     slug: str
     kind: str
     action: Annotated[Action, Field(strict=False)]
     source: _Source
     before: _Live | None
-    after: _After
+    after: _After | None
     fields: list[_Field]
     warnings: list[str]
     already_live: list[_FieldPath]
+    renamed_from: _Rename | None = None
 
     def made(self) -> Change:
         live = None if self.before is None else Live(**dict(self.before))
@@ -92,10 +110,11 @@ class _Change(_Strict):
             action=self.action,
             source=Location(self.source.file, self.source.line),
             before=live,
-            after=self.after.digest,
+            after=None if self.after is None else self.after.digest,
             fields=tuple(field.made() for field in self.fields),
             warnings=tuple(self.warnings),
             already_live=tuple(FieldChange(path, ABSENT, ABSENT) for path in self.already_live),
+            renamed_from=None if self.renamed_from is None else Rename(**dict(self.renamed_from)),
         )
 
 

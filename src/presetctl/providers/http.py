@@ -117,6 +117,10 @@ class HttpJson:
         """Writes, once. RemoteError when the request never left; AmbiguousError when its effect is not known."""
         return self._call("POST", path, None, body, self._abandoned)
 
+    def delete(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+        """Removes, once. Errors as for ``post``."""
+        return self._call("DELETE", path, query, None, self._abandoned)
+
     def _call(
         self, method: str, path: str, query: Mapping[str, str | int] | None, body: Json, abandoned: threading.Event
     ) -> Reply:
@@ -146,7 +150,7 @@ class HttpJson:
     def _reply(self, what: str, response: httpx.Response) -> Reply:
         if response.is_redirect:
             # A write may have taken effect before its answer points elsewhere (303).
-            kind = AmbiguousError if response.request.method == "POST" else RemoteError
+            kind = RemoteError if response.request.method == "GET" else AmbiguousError
             raise kind(
                 f"{what}: the server answers with a redirect, which is never followed",
                 hint="check that the workspace's url is the base address of the API",
@@ -172,7 +176,7 @@ class HttpJson:
         """
         client: httpx.Client | None = getattr(self._local, method, None)
         if client is None:
-            client = self._new_client(0 if method == "POST" else 1)
+            client = self._new_client(1 if method == "GET" else 0)
             setattr(self._local, method, client)
             self._clients.append(client)
         return client

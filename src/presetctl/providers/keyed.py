@@ -90,5 +90,10 @@ class KeyedHttp(HttpJson):
         with self._redaction.errors():
             return self._clean(super().post(path, body))
 
+    def delete(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+        """As HttpJson removes."""
+        with self._redaction.errors():
+            return self._clean(super().delete(path, query))
+
     def _clean(self, reply: Reply) -> Reply:
         return replace(reply, body=self._redaction.value(reply.body))

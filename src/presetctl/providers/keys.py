@@ -10,10 +10,13 @@ from presetctl.domain.errors import AccessError
 MAX_KEY_BYTES = 4096
 
 
-def read_key(workspace: str, variable: str, environment: Mapping[str, str], entry: str | None = None) -> str:
+def read_key(
+    workspace: str, variable: str, environment: Mapping[str, str], entry: str | None = None, what: str = "a key"
+) -> str:
     """The key from ``variable``, from the file that ``variable_FILE`` names, or from the keyring.
 
-    ``entry`` is the keyring's ``SERVICE/USER``, where the workspace names one. AccessError when there is no key.
+    ``entry`` is the keyring's ``SERVICE/USER``, where the workspace names one; ``what`` is the key's name in messages.
+    AccessError when there is no key.
     """
     key = environment.get(variable, "").strip()
     file = environment.get(f"{variable}_FILE", "")
@@ -23,7 +26,7 @@ def read_key(workspace: str, variable: str, environment: Mapping[str, str], entr
         return _checked(_read_keyring(workspace, entry).strip(), f"the keyring's entry {entry}")
     if not key:
         raise AccessError(
-            f"the workspace {workspace} needs a key, and the variable {variable} is not set",
+            f"the workspace {workspace} needs {what}, and the variable {variable} is not set",
             hint=f"set {variable}, or {variable}_FILE to the path of a file with the key",
         )
     return _checked(key, variable)

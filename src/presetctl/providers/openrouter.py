@@ -6,8 +6,9 @@ leniently (unknown fields and statuses are expected to come), but what is needed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -27,6 +28,7 @@ from presetctl.domain.values import Json
 from presetctl.persistence import request_body
 from presetctl.ports import READERS, Track, untracked
 from presetctl.providers.http import HttpJson, Reply
+from presetctl.providers.management import Management
 
 PAGE_SIZE = 100
 """The most rows that the list gives at once, per the published spec."""
@@ -180,11 +182,14 @@ class OpenRouterWriter:
 
     A result after which the write may be sent again says how long the server asks to wait before (``retry_after``):
     AmbiguousError (the write may have taken effect), BusyError (429: it has not), ConflictError (409: it has not).
+
+    Archiving and restoring go through ``management``; without it, the workspace needs no other key for them.
     """
 
-    def __init__(self, http: HttpJson, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, http: HttpJson, kinds: Mapping[str, Kind], management: Management | None = None) -> None:
         self._http = http
         self._kinds = kinds
+        self._management = management
 
     def write(self, preset: Preset) -> ActualPreset:
         """Stores a preset as a new version, through the operation of its kind."""
@@ -192,31 +197,72 @@ class OpenRouterWriter:
         path = kind.operation.removeprefix("POST ").replace("{slug}", preset.slug)
         return self._post(path, request_body(kind, preset.content), preset.slug)
 
+    def prepare_archiving(self) -> None:
+        """Reads the management key and has the server look at it (``GET /key``)."""
+        if self._management is None:
+            return
+        http, _ = self._managed()
+        with self._naming_the_key():
+            reply = http.get("/key")
+            if reply.status != 200:
+                raise _refusal(reply, "GET /key")
+
+    def archive(self, slug: str) -> None:
+        """Hides a preset. What a reply says but that it is done counts for nothing: whoever asks reads again."""
+        what = f"DELETE /presets/{slug}"
+        http, query = self._managed()
+        with self._naming_the_key():
+            reply = http.delete(f"/presets/{slug}", query)
+            if _may_be_stored(reply.status):
+                raise _unsure(reply, what)
+            if reply.status not in {200, 201}:
+                raise _refusal(reply, what)
+
     def restore(self, slug: str) -> ActualPreset:
         """Brings an archived preset back; no version is made. Not every workspace can."""
+        http, body = self._managed()
         try:
-            return self._post(f"/presets/{slug}/restore", {}, slug)
+            with self._naming_the_key():
+                return self._post(f"/presets/{slug}/restore", body, slug, http)
         except NotFoundError as error:
             raise NotFoundError(
                 f"{slug} is archived, and this workspace doesn't know how to restore it",
                 hint="restore it in the provider's dashboard, then plan again",
             ) from error
 
-    def _post(self, path: str, body: Json, slug: str) -> ActualPreset:
+    def _managed(self) -> tuple[HttpJson, dict[str, str]]:
+        """The calls that archive and restore, and what each of them says of the workspace."""
+        if self._management is None:
+            return self._http, {}
+        return self._management.http, {"workspace_id": self._management.workspace_id}
+
+    @contextmanager
+    def _naming_the_key(self) -> Iterator[None]:
+        """Says of a key that is refused that it's the management key, and where it comes from."""
+        try:
+            yield
+        except AccessError as error:
+            if self._management is None:
+                raise
+            hint = f"archiving and restoring need a management key: see what {self._management.variable} holds"
+            raise AccessError(error.message, hint=hint) from error
+
+    def _post(self, path: str, body: Json, slug: str, http: HttpJson | None = None) -> ActualPreset:
         what = f"POST {path}"
-        reply = self._http.post(path, body)
+        reply = (http or self._http).post(path, body)
         if _may_be_stored(reply.status):
-            raise AmbiguousError(
-                f"{what}: status {reply.status}{_message(reply)}{_asked(reply)}",
-                hint=_LATER,
-                retry_after=reply.retry_after,
-            )
+            raise _unsure(reply, what)
         if reply.status not in {200, 201}:
             raise _refusal(reply, what)
         try:
             return _actual(reply, what, slug)
         except RemoteError as error:
             raise AmbiguousError(error.message, hint=error.hint) from error
+
+
+def _unsure(reply: Reply, what: str) -> AmbiguousError:
+    text = f"{what}: status {reply.status}{_message(reply)}{_asked(reply)}"
+    return AmbiguousError(text, hint=_LATER, retry_after=reply.retry_after)
 
 
 def _may_be_stored(status: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
@@ -12,6 +13,7 @@ from presetctl.domain.project import EMBEDDED, OpenRouterWorkspace
 from presetctl.ports import READERS, PresetReader, PresetWriter, Track, untracked
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.keys import read_key
+from presetctl.providers.management import Management
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
 
 EMBEDDED_BASE = "http://embedded.invalid/api/v1"
@@ -40,13 +42,31 @@ def connect(
 ) -> Connection:
     """Opens the workspace ``name``. AccessError when there is no key.
 
-    ``embedded`` gives the way to the emulator. ``readers`` presets are read at the same time, shown by ``track``.
+    ``embedded`` gives the way to the emulator. ``readers`` presets are read at the same time, shown by ``track``. The
+    management key is read when something is archived or restored; the embedded workspace needs none.
     """
-    way: Callable[[], httpx.BaseTransport | None] | None = None
-    base, key = EMBEDDED_BASE, EMBEDDED_KEY
     if settings.url == EMBEDDED:
-        way = embedded
-    else:
-        base, key = settings.url, read_key(name, settings.api_key_env, environment, settings.api_key_keyring)
-    http = KeyedHttp(base, key, timeout=settings.timeout, trust_env=settings.trust_env, transport=way)
-    return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, kinds), http.close)
+        http = _calls(settings, EMBEDDED_BASE, EMBEDDED_KEY, embedded)
+        return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, kinds), http.close)
+
+    def manage() -> KeyedHttp:
+        entry, what = settings.management_key_keyring, "a management key to archive or restore presets"
+        key = read_key(name, settings.management_key_env, environment, entry, what)
+        return _calls(settings, settings.url, key)
+
+    key = read_key(name, settings.api_key_env, environment, settings.api_key_keyring)
+    http = _calls(settings, settings.url, key)
+    reader = OpenRouterReader(http, readers, track)
+    management = Management(
+        manage, lambda: settings.workspace_id or reader.identity().workspace_id, settings.management_key_env
+    )
+    with ExitStack() as stack:
+        stack.callback(http.close)
+        stack.callback(management.close)
+        return Connection(reader, OpenRouterWriter(http, kinds, management), stack.pop_all().close)
+
+
+def _calls(
+    settings: OpenRouterWorkspace, base: str, key: str, way: Callable[[], httpx.BaseTransport] | None = None
+) -> KeyedHttp:
+    return KeyedHttp(base, key, timeout=settings.timeout, trust_env=settings.trust_env, transport=way)

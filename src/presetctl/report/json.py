@@ -56,17 +56,21 @@ def plans_document(plans: Sequence[Plan]) -> dict[str, Json]:
 
 
 def _change(change: Change) -> dict[str, Json]:
-    before = change.before
+    before, rename = change.before, change.renamed_from
+    renamed: dict[str, Json] = (
+        {} if rename is None else {"renamed_from": {"slug": rename.slug, "similarity": rename.similarity}}
+    )
     return {
         "slug": change.slug,
         "kind": change.kind,
         "action": change.action.value,
         "source": {"file": change.source.file, "line": change.source.line},
         "before": None if before is None else _live(before),
-        "after": {"digest": change.after},
+        "after": None if change.after is None else {"digest": change.after},
         "fields": [field_document(field) for field in change.fields],
         "warnings": list(change.warnings),
         "already_live": [field.name for field in change.already_live],
+        **renamed,
     }
 
 

@@ -114,7 +114,7 @@ def many(number: int, noun: str) -> str:
 def _change(change: Change, style: Style, offline: bool) -> Iterator[str]:
     sign, colour = _SIGNS[change.action]
     version = f"version {change.before.version} → {change.before.version + 1}" if change.before else "version 1"
-    if offline or change.action in {Action.NO_OP, Action.RESTORE}:
+    if offline or change.action in {Action.NO_OP, Action.RESTORE, Action.ARCHIVE}:
         version = f"version {change.before.version}" if change.before else ""
     action = "unchanged" if change.action is Action.NO_OP else change.action.value
     head = style(f"{sign} {action} {one_line(change.slug)}", colour, bold=True)

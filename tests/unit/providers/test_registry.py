@@ -46,8 +46,8 @@ def test_nothing_that_is_handed_out_shows_the_key() -> None:
         connection = connect("production", settings, {}, {"KEY": SECRET}, httpx.HTTPTransport)
         connection.reader.list_presets()
         assert SECRET.encode() in server.requests[0]
-    shared: Any = connection.close
-    http = shared.__self__
+    reader: Any = connection.reader
+    http = reader._http
     things = [connection, connection.reader, connection.writer, connection.close, http, *vars(http).values()]
     clients = list(http._clients)
     assert clients

@@ -76,7 +76,7 @@ Plan: 1 to create, 1 to update, 1 unchanged. 2 unmanaged presets in the workspac
         (Action.UPDATE, 3, "~ update a  version 3 → 4  "),
         (Action.UPDATE, None, "~ update a  version 1  "),
         (Action.REPLACE, 3, "± replace a  version 3 → 4  "),
-        (Action.ARCHIVE, 3, "- archive a  version 3 → 4  "),
+        (Action.ARCHIVE, 3, "- archive a  version 3  openrouter/messages  "),
         (Action.RESTORE, 3, "↑ restore a  version 3  "),
         (Action.RESTORE, None, "↑ restore a  openrouter/messages  "),
     ],

@@ -1,0 +1,76 @@
+"""Orphaned presets: told from unmanaged ones, archived where the workspace says so, and taken for renamed ones.
+
+Only what git's whole history shows to be orphaned in just this workspace is archived. What is not, and why, is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from presetctl.domain.change import Action, Change, Plan
+from presetctl.domain.preset import Preset
+from presetctl.domain.state import ActualPreset, DesiredState, Status
+from presetctl.plan import archive_change, with_archives, with_orphans, with_renames
+from presetctl.ports import DeclaredPast, PresetReader
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A plan with its orphaned presets, those that it archives as they were declared last, and what is to be said."""
+
+    plan: Plan
+    removed: DesiredState = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pruner:
+    """Looks after the presets of one workspace that no file declares any more.
+
+    ``archives`` is whether they are archived, or only reported; ``selected`` says which ones a plan is about.
+    """
+
+    reader: PresetReader
+    archives: bool
+    selected: Callable[[str], bool]
+
+    def prune(self, made: Plan, desired: DesiredState, past: DeclaredPast) -> Pruned:
+        """Tells orphaned presets from unmanaged ones, and plans what becomes of them."""
+        if not past.has_history:
+            return Pruned(made, notes=tuple(f"Nothing is archived: {gap}." for gap in past.gaps if self.archives))
+        found = with_orphans(made, past.declares)
+        if past.gaps or not self.archives:
+            return Pruned(self._with_renames(found, desired, past), notes=self._gaps(past))
+        removed = dict[str, Preset]()
+        changes, notes = list[Change](), list[str]()
+        for slug, live in self._live([slug for slug in found.orphaned if self.selected(slug)]):
+            last = past.last(slug)
+            if last is None:
+                why = f"no commit declares it for {made.workspace.name} in a way that is valid today"
+                notes.append(f"{slug} is orphaned and not archived: {why}.")
+            elif live.status is Status.DISABLED:
+                why = "it is disabled; enable it in the dashboard, or archive it there"
+                notes.append(f"{slug} is orphaned and not archived: {why}.")
+            else:
+                removed[slug] = last.preset
+                changes.append(archive_change(last, live.version))
+        return Pruned(self._with_renames(with_archives(found, changes), desired, past), removed, tuple(notes))
+
+    def _gaps(self, past: DeclaredPast) -> tuple[str, ...]:
+        archived = ", and none is archived" if self.archives else ""
+        return tuple(f"Orphaned presets may be taken for unmanaged ones{archived}: {gap}." for gap in past.gaps)
+
+    def _live(self, slugs: Sequence[str]) -> Iterator[tuple[str, ActualPreset]]:
+        """What is still there; what somebody archived since the list was read is gone, as is wanted."""
+        for slug, found in zip(slugs, self.reader.read_presets(slugs), strict=True):
+            if found is not None and found.status is not Status.ARCHIVED:
+                yield slug, found
+
+    def _with_renames(self, plan: Plan, desired: DesiredState, past: DeclaredPast) -> Plan:
+        gone = [*plan.orphaned, *(change.slug for change in plan.changes if change.action is Action.ARCHIVE)]
+        new = [desired[change.slug] for change in plan.changes if change.action is Action.CREATE]
+        if not gone or not new:
+            return plan
+        declared = [last.preset for slug in sorted(gone) if (last := past.last(slug)) is not None]
+        return with_renames(plan, past.renames(declared, new))
