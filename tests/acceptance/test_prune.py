@@ -336,9 +336,12 @@ def test_a_saved_plan_archives_nothing_that_moved(world: World) -> None:
     world.remove("b")
     world.shell("plan", "--out", "plan.json")
     world.app.dashboard_save("live", "b", {"model": "hotfix"})
-    assert "b moved since it was made" in world.shell("apply", "plan.json", "--yes", code=5).err
+    assert (
+        "b was planned against version 1, and version 2 is live"
+        in world.shell("apply", "plan.json", "--yes", code=5).err
+    )
     world.app.dashboard_set_status("live", "b", "archived")
-    assert "b moved since it was made" in world.shell("apply", "plan.json", "--yes", code=5).err
+    assert "b is no more to be archived" in world.shell("apply", "plan.json", "--yes", code=5).err
     assert world.sent() == []
 
 
@@ -347,7 +350,7 @@ def test_a_saved_plan_archives_nothing_more(world: World) -> None:
     world.shell("plan", "--out", "plan.json")
     world.remove("c")
     assert "no file declares a preset" not in world.shell("plan", "c").err
-    assert "c moved" in world.shell("apply", "plan.json", "--yes", code=5).err
+    assert "written: c is declared no longer" in world.shell("apply", "plan.json", "--yes", code=5).err
     assert world.sent() == []
 
 
