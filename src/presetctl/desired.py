@@ -168,7 +168,9 @@ class _PresetReader:
         config: JsonObject = {}
         for index, layer in enumerate(layers):
             patch = layer.value.get("config")
-            if isinstance(patch, Mapping):
+            if patch is None and "config" in layer.value:
+                config = {}
+            elif isinstance(patch, Mapping):
                 config = lay_over(config, patch, remove_all_nulls=index == 2)
         for finding in self._kinds.checker(kind.name).findings(config):
             self._report(finding, layers, ("config",))
@@ -245,8 +247,9 @@ _Plain = TypeVar("_Plain", str, bool)
 
 
 def _topmost(layers: Sequence[_Layer], key: str, form: type[_Plain]) -> _Plain | None:
-    """The value of the topmost layer that has one of the right type."""
-    return next((value for layer in reversed(layers) if isinstance(value := layer.value.get(key), form)), None)
+    """The value of the topmost layer that says something of it, where that is one of the right type; null is none."""
+    found = next((layer.value[key] for layer in reversed(layers) if key in layer.value), None)
+    return found if isinstance(found, form) else None
 
 
 def lay_over(below: JsonObject, above: JsonObject, *, remove_all_nulls: bool) -> JsonObject:

@@ -88,15 +88,16 @@ def _settled(
     """Both sides without the members that mean nothing where the other side lacks them."""
     left: dict[str, Json] = {}
     right: dict[str, Json] = {}
+    means_nothing = _inert if mutual else _empty
     for key in old.keys() | new.keys():
         at = (*path, key)
         was, wanted = old.get(key), new.get(key)
         from_dashboard = not mutual and not path and key in kind.dashboard_only
         if key not in new and (from_dashboard or _inert(was, kind, at)):
             continue
-        if key not in old and (_inert if mutual else _empty)(wanted, kind, at):
+        if key not in old and means_nothing(wanted, kind, at):
             continue
-        if key in old and key in new and _empty(was, kind, at) and _empty(wanted, kind, at):
+        if key in old and key in new and _inert(was, kind, at) and means_nothing(wanted, kind, at):
             continue
         if isinstance(was, Mapping) and isinstance(wanted, Mapping) and at not in kind.opaque:
             left[key], right[key] = _settled(was, wanted, kind, at, mutual)

@@ -71,7 +71,7 @@ def leaf_same(held: Leaves, declared: Leaves, path: Path) -> bool:
     old, new = held.get(path), declared.get(path)
     if says_nothing(old, path) and says_nothing(new, path):
         return True
-    if path not in declared and path in held and path[1:] in DEFAULTS:
+    if says_nothing(new, path) and path in held and path[1:] in DEFAULTS:
         return bool(exactly(old) == exactly(DEFAULTS[path[1:]]))
     return bool(exactly(old) == exactly(new)) and (path in held) == (path in declared)
 

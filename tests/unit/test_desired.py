@@ -54,8 +54,6 @@ def test_overrides_are_merge_patches_of_one_workspace() -> None:
 def test_an_override_may_take_the_prompt_away() -> None:
     files = {"a": "system_prompt: P\nconfig: {model: m}\noverrides: {two: {system_prompt: null}}\n"}
     assert content(files, "two") == Content(None, {"model": "m"})
-    files = {"a": "system_prompt: P\nconfig: {model: m}\noverrides: {two: {config: null}}\n"}
-    assert content(files, "two") == Content("P", {"model": "m"})
 
 
 DEFAULTS = PROJECT + "defaults: {kind: small/b, description: D, system_prompt: S, config: {model: d, only_b: 1}}\n"
@@ -269,3 +267,19 @@ def test_a_prompt_that_names_itself() -> None:
     assert [(str(p.location), p.rule, p.message) for p in found.problems] == [
         ("presets/a.yaml:1:21", "prompt-file", "presets/a.yaml names itself as its prompt")
     ]
+
+
+def test_null_takes_away_what_lies_below() -> None:
+    text = "description: null\nsystem_prompt: null\nconfig: {model: m, only_b: null}\n"
+    preset = repository({"a": text}, DEFAULTS).rendered.workspaces["one"]["a"]
+    assert (preset.description, preset.content) == (None, Content(None, {"model": "m"}))
+
+
+def test_null_in_an_override_takes_away_for_its_workspace() -> None:
+    text = (
+        "system_prompt: P\nprotected: true\nconfig: {model: m}\n"
+        "overrides: {two: {config: null, protected: null, description: null}}\n"
+    )
+    found = repository({"a": text}).rendered.workspaces
+    assert (found["one"]["a"].content, found["one"]["a"].protected) == (Content("P", {"model": "m"}), True)
+    assert (found["two"]["a"].content, found["two"]["a"].protected) == (Content("P", {}), False)

@@ -42,6 +42,8 @@ def changes(before: dict[str, Any] | None, after: dict[str, Any]) -> list[tuple[
         ({"a": 1}, {"a": 1, "seed": None}),
         ({"a": 1, "seed": None}, {"a": 1, "seed": []}),
         ({"provider": {"sort": None, "order": [], "allow_fallbacks": True}}, {}),
+        ({"provider": {"sort": None, "order": [], "allow_fallbacks": True}}, {"provider": None}),
+        ({"provider": {"allow_fallbacks": True}}, {"provider": {"allow_fallbacks": None}}),
         ({"provider": {"only": ["x"], "allow_fallbacks": True}}, {"provider": {"only": ["x"]}}),
         ({"cache_enabled": True}, {}),
     ],

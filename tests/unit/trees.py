@@ -71,9 +71,7 @@ class SmallSchemas:
             "properties": {
                 "kind": {"enum": list(self.kinds())},
                 "slug": {"type": "string", "pattern": "^[a-z0-9-]+$"},
-                "description": {"type": "string"},
-                "system_prompt": _TEXT,
-                "system_prompt_file": _TEXT,
+                **_OVERRIDE,
                 "config": {"type": "object"},
                 "protected": {"type": "boolean"},
                 "overrides": {"type": "object", "additionalProperties": override},

@@ -19,7 +19,7 @@ _ONE_PROMPT: Final = {
         "required": list(_PROMPTS),
     }
 }
-"""Not both; in an override, null may remove the one while the other is set."""
+"""Not both; null may remove the one while the other is set."""
 
 
 def preset_schema(configs: Mapping[str, Schema]) -> Schema:
@@ -44,7 +44,7 @@ def preset_schema(configs: Mapping[str, Schema]) -> Schema:
                 "pattern": _SLUG,
                 "maxLength": _MAX_SLUG,
             },
-            **_content("string", "object", "boolean"),
+            **_content(["string", "null"], "object", "boolean"),
             "overrides": {
                 "description": "By workspace, what differs there: a JSON Merge Patch, in which null removes.",
                 "type": "object",
