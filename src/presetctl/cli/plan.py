@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from presetctl import reconcile
-from presetctl.cli.console import give, say, style_for
+from presetctl.cli.console import say
 from presetctl.cli.declared import asking_past
+from presetctl.cli.reports import PLAN_FORMATS, Report, format_options, give_reports, plan_renderer, plans_json
 from presetctl.cli.session import Session
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
@@ -18,9 +18,8 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
 from presetctl.ports import READERS
 from presetctl.reconcile import Planned, Repository, Selection
-from presetctl.report.json import as_text, plan_document, plans_document
+from presetctl.report.json import as_text
 from presetctl.report.safe import one_line
-from presetctl.report.text import plans_text
 
 CHANGES = 2
 
@@ -32,7 +31,7 @@ CHANGES = 2
 )
 @click.option("--all-workspaces", is_flag=True, help="Plan every workspace of the project.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out presets whose slug matches.")
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@format_options(*PLAN_FORMATS)
 @click.option("--out", metavar="FILE", help="Save the plan as JSON, for `presetctl apply FILE`.")
 @click.option("--base", metavar="REF", help="Say of each field who changed it since this commit.")
 @click.option("--offline", is_flag=True, help="Compare with the base alone; no workspace is read and no key needed.")
@@ -50,6 +49,7 @@ def command(
     all_workspaces: bool,
     exclude: tuple[str, ...],
     form: str,
+    reports: tuple[Report, ...],
     out: str | None,
     base: str | None,
     offline: bool,
@@ -70,6 +70,7 @@ def command(
       presetctl plan -w staging -w production   or --all-workspaces
       presetctl plan --base main
       presetctl plan --base main --offline      for a pull request from a fork: needs no key
+      presetctl plan --report markdown=plan.md --report html=plan.html
     """
     if all_workspaces and workspaces:
         raise UsageError("--all-workspaces and -w don't go together", hint="leave one away")
@@ -79,14 +80,14 @@ def command(
     names = list(dict.fromkeys(session.workspace(repository, name) for name in named or [None]))
     if out is not None and len(names) > 1:
         raise UsageError("one file holds one plan", hint="give --out with one workspace")
+    if out is not None and any(os.path.normpath(report.file) == os.path.normpath(out) for report in reports):
+        raise UsageError(f"--out and --report can't both be in {out}", hint="give each a file of its own")
     planner = _Planner(session, repository, Selection(slugs, exclude), base, offline, retry, parallelism)
     plans = [planner.plan(name) for name in names]
-    document = as_text(plan_document(plans[0]) if len(plans) == 1 else plans_document(plans))
     if out is not None:
-        write_atomically(session.start / Path(out), f"{document}\n".encode())
-        say(f"The plan is saved in {one_line(str(out))}.")
-    style = style_for(sys.stdout)
-    give(document if form == "json" else plans_text(plans, style), style)
+        write_atomically(session.start / out, f"{as_text(plans_json(plans))}\n".encode())
+        say(f"The plan is saved in {one_line(out)}.")
+    give_reports(plan_renderer(plans), form, reports, session.start)
     ctx.exit(CHANGES if detailed_exitcode and any(plan.pending for plan in plans) else 0)
 
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from presetctl.cli.console import give, style_for
 from presetctl.cli.declared import declared_preset
+from presetctl.cli.reports import PLAN_FORMATS, Report, format_options, give_reports, plan_renderer
 from presetctl.cli.session import Session, workspace_option
+from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
+from presetctl.domain.values import Json
 from presetctl.load.dump_yaml import dump
 from presetctl.load.plans import load_plans
 from presetctl.persistence import kept
 from presetctl.report.json import as_text
 from presetctl.report.preset import preset_document, preset_fields, preset_text
-from presetctl.report.text import plans_text
+from presetctl.report.text import Style
+
+PRESET_FORMATS = ("human", "json")
 
 
 @click.command("show")
 @click.argument("what", metavar="SLUG|PLANFILE")
 @workspace_option
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@format_options(*PLAN_FORMATS)
 @click.pass_context
-def command(ctx: click.Context, what: str, workspace: str | None, form: str) -> None:
+def command(ctx: click.Context, what: str, workspace: str | None, form: str, reports: tuple[Report, ...]) -> None:
     """Show a preset as the files declare it for a workspace, or a saved plan.
 
     A preset is shown with defaults and overrides applied and prompt files read. A plan is shown from its file alone:
-    it needs no project, no git and no key. Nothing is asked of any workspace.
+    it needs no project, no git and no key. Nothing is asked of any workspace. Markdown and HTML are for plans.
 
     A word with a dot or a slash in it is the path of a plan file, since no slug has one: plan.json, ./plan.
 
@@ -37,31 +40,36 @@ def command(ctx: click.Context, what: str, workspace: str | None, form: str) -> 
       presetctl show email-copywriter
       presetctl show email-copywriter -w staging --format json
       presetctl show plan.json
+      presetctl show plan.json --format markdown
     """
     if "." in what or "/" in what:
-        _show_plans(Path(ctx.find_root().obj) / what, workspace, form)
+        folder = Path(ctx.find_root().obj)
+        plans, document = _plans(folder / what, workspace)
+        give_reports(plan_renderer(plans, document), form, reports, folder)
     else:
-        _show_preset(ctx, what, workspace, form)
+        _show_preset(ctx, what, workspace, form, reports)
 
 
-def _show_plans(path: Path, workspace: str | None, form: str) -> None:
+def _plans(path: Path, workspace: str | None) -> tuple[list[Plan], Json]:
     if workspace is not None:
         raise UsageError("a saved plan names its workspace itself", hint="leave -w away")
-    plans, document = load_plans(path)
-    style = style_for(sys.stdout)
-    give(as_text(document) if form == "json" else plans_text(plans, style), style)
+    return load_plans(path)
 
 
-def _show_preset(ctx: click.Context, slug: str, workspace: str | None, form: str) -> None:
+def _show_preset(ctx: click.Context, slug: str, workspace: str | None, form: str, reports: tuple[Report, ...]) -> None:
+    if any(asked not in PRESET_FORMATS for asked in (form, *(report.form for report in reports))):
+        raise UsageError("only plans have this format", hint=f"a preset is shown as {' or '.join(PRESET_FORMATS)}")
     session = Session.open(ctx)
     repository = session.repository()
     name = session.workspace(repository, workspace)
     if slug not in repository.rendered.workspaces[name] and (session.start / slug).is_file():
         raise UsageError(f"no file declares a preset {slug}", hint=f"the plan in that file is written ./{slug}")
     preset = declared_preset(repository, name, slug)
-    style = style_for(sys.stdout)
-    if form == "json":
-        content = kept(repository.kinds.kind(preset.kind), preset.content, repository.settings(name).not_kept)
-        give(as_text(preset_document(preset, name, content.digest)))
-    else:
-        give(preset_text(preset, name, dump(preset_fields(preset)), style), style)
+
+    def render(form: str, style: Style) -> str:
+        if form == "json":
+            content = kept(repository.kinds.kind(preset.kind), preset.content, repository.settings(name).not_kept)
+            return as_text(preset_document(preset, name, content.digest))
+        return preset_text(preset, name, dump(preset_fields(preset)), style)
+
+    give_reports(render, form, reports, session.start)

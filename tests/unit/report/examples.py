@@ -85,3 +85,38 @@ def hostile_problems() -> list[Problem]:
         problem(HOSTILE, file=HOSTILE, path=HOSTILE, suggestion=HOSTILE),
         problem("::error::x", file="::error file=x::y"),
     ]
+
+
+MARKDOWN = [
+    "`", "``", "```", "````\n```\n~~~~", "` x", "x `", " ", "\\", "\\|", "|", "a | b\n|---|---|\n| c | d |", "`|`",
+    "\\`",
+    "```\n</details>\n<details open><summary>ours</summary>\n\n# Approved", "\n\n</summary></details>\n\n---\n",
+    "@octocat @org/team user@example.com", "#1 GH-2 org/repo#3 fixes #4 824a874734d6f3c1b0d2", "closes #1\nfixes #2",
+    "http://example.com https://example.com/a?b=c www.example.com <https://example.com> mailto:a@b.example",
+    "[a](https://example.com) ![b](https://example.com/b.png) [c][d]\n\n[d]: https://example.com",
+    "<img src=x onerror=alert(1)> <script>alert(1)</script> <a href='javascript:alert(1)'>a</a> <svg/onload=x> <b>",
+    "<!-- presetctl {} --> <![CDATA[x]]> <?php ?> <!DOCTYPE html>", "-->", "&lt;b&gt; &#64;octocat &amp;",
+    "# heading\n\n- item\n1. item\n> quote\n\n---\n***\n    code\n\nx\n===", "*a* **b** _c_ ~~d~~ ^e^ ==f==",
+    "- [x] done\n- [ ] not done", "[^1]\n\n[^1]: note", "> [!WARNING]\n> x", ":rocket: :+1:", "$x$ $$y$$ $`z`$",
+    "```mermaid\ngraph TD\n```", "```suggestion\nx\n```", "%%{init}%%", "\t- x", "\u00a0", "a  \nb",
+    "{{ x }} {% raw %}",
+    "[-x-]{+y+}", "@@ 3 unchanged lines @@", "diff --git a/x b/x\n--- a\n+++ b", "javascript:alert(1)", "style='x'",
+]  # fmt: skip
+"""What means something in GitHub's Markdown or in HTML, or would like to."""
+
+
+def said_everywhere(text: str) -> Plan:
+    """A plan in which one text stands in every place that a file, a workspace or history may fill."""
+    fields = (
+        replace(field(("config", text), text, f"{text}2"), cause=Cause.DECLARED),
+        replace(field((text, 1), None, {text: [text]}), cause=Cause.BOTH),
+        replace(field(("config", "long"), {text: text * 100}, [text, text]), cause=Cause.DRIFT),
+        field(("config", "gone"), text),
+        field(("system_prompt",), f"same\n{text}\nold {text} word", f"same\n{text}\nnew {text} word\n{text}"),
+    )
+    made = replace(
+        change(text, fields=fields, warnings=(text,), file=text), kind=text, already_live=(field(("config", text)),)
+    )
+    created = change("new", Action.CREATE, (field(("system_prompt",), None, text),), version=None)
+    target = Target(text, text, text, text)
+    return replace(plan(made, created, target=target, head=Head(text)), base=text, orphaned=(text,), unmanaged=(text,))

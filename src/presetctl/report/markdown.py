@@ -1,0 +1,234 @@
+"""Plans as Markdown for a pull request: a sentence, a table, and every preset folded, as much as a comment can hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from presetctl.domain.change import ABSENT, Absent, Cause, Change, FieldChange, Plan
+from presetctl.domain.values import Json
+from presetctl.report.gfm import code, fence, html_code
+from presetctl.report.prose import text_lines
+from presetctl.report.safe import inert, value_text
+from presetctl.report.summary import action_name, groups, has_drift, sentence, shown_changes, versions
+from presetctl.report.text import many
+
+COMMENT_LIMIT = 65_536
+"""The most characters that a comment on GitHub may have."""
+
+_NAME_SHOWN = 100
+_CELL_SHOWN = 120
+_MESSAGE_SHOWN = 600
+_NAMES_LISTED = 3
+_FEW_FIELDS, _FEW_LINES = 20, 12
+_TITLES = {
+    Cause.DECLARED: "**Declared by the files**",
+    Cause.BOTH: "**Changed in the files, and in the workspace too: applying overwrites the latter**",
+    Cause.DRIFT: "**Drift, changed in the workspace alone: applying overwrites it**",
+}
+
+
+def plans_markdown(plans: Sequence[Plan], limit: int = COMMENT_LIMIT, rest: str = "") -> str:
+    """The plans of one or several workspaces, in at most ``limit`` characters.
+
+    Where all of it is too long, texts are shortened; then only the tables stay, and at last only as many of their rows
+    as fit, with the number of those left out. ``rest`` is a sentence of ours that says where the whole of it is.
+    """
+    tables = [_Table.of(plan) for plan in plans]
+    for shortened in (False, True):
+        text = _within(_whole(plans, tables, shortened, rest), limit)
+        if text is not None:
+            return text
+    return _cut(tables, limit, rest)
+
+
+def length(text: str) -> int:
+    """Characters as GitHub may count them: one outside the Basic Multilingual Plane counts twice."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def _within(blocks: Iterable[str], limit: int) -> str | None:
+    """The blocks as one text, None once they are too long: what follows is not even made."""
+    found: list[str] = []
+    left = limit
+    for block in blocks:
+        found.append(inert(block))
+        left -= length(found[-1]) + 2
+        if left < 0:
+            return None
+    return "\n\n".join(found)
+
+
+def _whole(plans: Sequence[Plan], tables: Sequence[_Table], shortened: bool, rest: str) -> Iterator[str]:
+    for plan, table in zip(plans, tables, strict=True):
+        yield from table.blocks(len(table.rows))
+        for change in shown_changes(plan):
+            yield _folded(change, plan.offline, shortened)
+    if shortened:
+        yield f"Long texts are shortened here. {rest}".rstrip()
+
+
+def _cut(tables: Sequence[_Table], limit: int, rest: str) -> str:
+    """The tables of as many plans as fit, with as many rows of each as fit."""
+
+    def made(number: int, rows: int) -> str | None:
+        return _within(_tables(tables, number, rows, rest), limit)
+
+    number = _most(len(tables), lambda number: made(number, 0) is not None)
+    largest = max((len(table.rows) for table in tables[:number]), default=0)
+    return made(number, _most(largest, lambda rows: made(number, rows) is not None)) or ""
+
+
+def _most(highest: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to ``highest`` that fits, or 0."""
+    low = 0
+    while low < highest:
+        middle = (low + highest + 1) // 2
+        low, highest = (middle, highest) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def _tables(tables: Sequence[_Table], number: int, rows: int, rest: str) -> Iterator[str]:
+    for table in tables[:number]:
+        yield from table.blocks(rows)
+    if number < len(tables):
+        yield f"{many(len(tables) - number, 'more workspace')} did not fit in here."
+    yield f"Only the tables fit in here. {rest}".rstrip()
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What is said of a plan as a whole: a head, a row for each preset, and what stands below them."""
+
+    head: Sequence[str]
+    rows: Sequence[str]
+    tail: Sequence[str]
+
+    @classmethod
+    def of(cls, plan: Plan) -> _Table:
+        return cls(list(_head(plan)), [_row(c, plan.offline) for c in shown_changes(plan)], list(_tail(plan)))
+
+    def blocks(self, number: int) -> Iterator[str]:
+        """With the first ``number`` rows, and the number of the others."""
+        yield from self.head
+        shown = self.rows[:number]
+        if shown:
+            yield "\n".join(["| preset | action | version | fields |", "|---|---|---|---|", *shown])
+        if len(shown) < len(self.rows):
+            yield f"{many(len(self.rows) - len(shown), 'more preset')} did not fit in here."
+        yield from self.tail
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    yield f"### Plan for {_name(plan.workspace.name)}"
+    yield "".join(_name(phrase.text) if phrase.foreign else phrase.text for phrase in sentence(plan))
+
+
+def _row(change: Change, offline: bool) -> str:
+    cells = [_name(change.slug), action_name(change), versions(change, offline), "; ".join(_field_names(change))]
+    return f"| {' | '.join(cells)} |"
+
+
+def _field_names(change: Change) -> Iterator[str]:
+    words = {Cause.DECLARED: "", Cause.BOTH: "both changed ", Cause.DRIFT: "**drift** "}
+    for group in groups(change):
+        names = ", ".join(_name(field.name) for field in group.fields[:_NAMES_LISTED])
+        more = len(group.fields) - _NAMES_LISTED
+        yield f"{words[group.cause]}{names}{f' and {more} more' if more > 0 else ''}"
+
+
+def _tail(plan: Plan) -> Iterator[str]:
+    if plan.orphaned:
+        yield f"Orphaned, declared by no file any more, and left alone: {_names(plan.orphaned)}."
+    if plan.unmanaged:
+        yield f"{many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone."
+    yield " · ".join(_references(plan))
+
+
+def _names(names: Sequence[str], listed: int = 10) -> str:
+    more = f" and {len(names) - listed} more" if len(names) > listed else ""
+    return f"{', '.join(map(_name, names[:listed]))}{more}"
+
+
+def _references(plan: Plan) -> Iterator[str]:
+    if plan.head.commit is not None:
+        dirty = " with uncommitted changes" if plan.head.dirty else ""
+        yield f"files at {code(plan.head.commit[:12])}{dirty}"
+    if plan.base is not None:
+        yield f"base {code(plan.base[:12])}"
+    yield f"fingerprint {code(plan.fingerprint.removeprefix('sha256:')[:12])}"
+
+
+def _folded(change: Change, offline: bool, shortened: bool) -> str:
+    number = versions(change, offline)
+    words = [html_code(change.slug, _NAME_SHOWN), action_name(change), f"version {number}" if number else ""]
+    words += ["overwrites drift"] if has_drift(change) else []
+    words += [many(len(change.warnings), "warning")] if change.warnings else []
+    summary = f"<details>\n<summary>{' · '.join(filter(None, words))}</summary>"
+    return "\n\n".join([summary, *_content(change, shortened), "</details>"])
+
+
+def _content(change: Change, shortened: bool) -> Iterator[str]:
+    place = f"{change.source.file}:{change.source.line}"
+    yield f"{code(place, _MESSAGE_SHOWN)} · {_name(change.kind)}"
+    found = groups(change)
+    for group in found:
+        if len(found) > 1 or group.cause is not Cause.DECLARED:
+            yield _TITLES[group.cause]
+        yield from _fields(group.fields, shortened)
+    notes = [f"- warning: {code(warning, _MESSAGE_SHOWN)}" for warning in change.warnings]
+    if change.already_live:
+        notes.append(f"- already live as declared: {_names([field.name for field in change.already_live])}")
+    if notes:
+        yield "\n".join(notes)
+
+
+def _fields(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str]:
+    """Short values in a table, and each long text below it."""
+    shown = fields[:_FEW_FIELDS] if shortened else fields
+    small = [field for field in shown if _is_small(field)]
+    if small:
+        yield "\n".join(["| field | before | after |", "|---|---|---|", *map(_field_row, small)])
+    for field in shown:
+        if not _is_small(field):
+            yield f"{code(field.name, _MESSAGE_SHOWN)}, {_kind_of_change(field)}:"
+            lines = text_lines(_text(field.before), _text(field.after), _FEW_LINES if shortened else 0)
+            yield fence(lines, "diff")
+    if len(shown) < len(fields):
+        yield f"{many(len(fields) - len(shown), 'more field')}."
+
+
+def _is_small(field: FieldChange) -> bool:
+    return field.path != ("system_prompt",) and all(map(_fits_cell, (field.before, field.after)))
+
+
+def _fits_cell(value: Json | Absent) -> bool:
+    if isinstance(value, str) and len(value) > _CELL_SHOWN:
+        return False
+    return len(value_text(value, _CELL_SHOWN + 1)) <= _CELL_SHOWN
+
+
+def _field_row(field: FieldChange) -> str:
+    return f"| {_name(field.name)} | {_cell(field.before)} | {_cell(field.after)} |"
+
+
+def _cell(value: Json | Absent) -> str:
+    return "not set" if value is ABSENT else code(value_text(value))
+
+
+def _kind_of_change(field: FieldChange) -> str:
+    if field.before is ABSENT:
+        return "new"
+    return "removed" if field.after is ABSENT else "changed"
+
+
+def _text(value: Json | Absent) -> str | None:
+    """A long value as lines: a text as it is, anything else as indented JSON."""
+    if value is ABSENT:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _name(text: str) -> str:
+    return code(text, _NAME_SHOWN)

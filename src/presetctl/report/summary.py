@@ -1,0 +1,89 @@
+"""What the reports of a plan say alike, whatever they are written in: sentences, versions, and fields by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from presetctl.domain.change import Action, Cause, Change, FieldChange, Plan
+from presetctl.report.text import many
+
+_VERBS = {
+    Action.CREATE: "creates",
+    Action.UPDATE: "updates",
+    Action.REPLACE: "replaces",
+    Action.ARCHIVE: "archives",
+    Action.RESTORE: "restores",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A part of a sentence. ``foreign`` where it's a name from a file or a workspace, and not our own words."""
+
+    text: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The fields of a change that somebody caused."""
+
+    cause: Cause
+    fields: tuple[FieldChange, ...]
+
+
+def sentence(plan: Plan) -> Sequence[Phrase]:
+    """What applying the plan does, in one sentence."""
+    where, counts = Phrase(plan.workspace.name, foreign=True), list(_counts(plan))
+    since: list[Phrase] = []
+    if plan.offline:
+        since = [Phrase(" since commit "), Phrase(str(plan.base)[:12], foreign=True), Phrase(", as far as files tell")]
+    if not counts:
+        start = "The files change nothing in " if plan.offline else "Nothing would change in "
+        return [Phrase(start), where, *since, Phrase(f": {many(plan.count(Action.NO_OP), 'preset')} as declared.")]
+    same, drifted = plan.count(Action.NO_OP), sum(has_drift(change) for change in plan.pending)
+    end = f"; {same} {'stays' if same == 1 else 'stay'} as {'it is' if same == 1 else 'they are'}" if same else ""
+    end += f", and drift in {many(drifted, 'preset')} is overwritten" if drifted else ""
+    return [Phrase(f"Applying this {_listed(counts)} in "), where, *since, Phrase(f"{end}.")]
+
+
+def _counts(plan: Plan) -> Iterator[str]:
+    for action, verb in _VERBS.items():
+        if plan.count(action):
+            yield f"{verb} {many(plan.count(action), 'preset')}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def shown_changes(plan: Plan) -> tuple[Change, ...]:
+    """The changes that there is something to say about."""
+    return tuple(c for c in plan.changes if c.writes or c.warnings or c.already_live)
+
+
+def action_name(change: Change) -> str:
+    """The action as people read it."""
+    return "unchanged" if change.action is Action.NO_OP else change.action.value
+
+
+def versions(change: Change, offline: bool = False) -> str:
+    """The live version and the next one: ``3 → 4``; just one of them, or nothing, where there is no other."""
+    if offline or change.action in {Action.NO_OP, Action.RESTORE, Action.ARCHIVE}:
+        return str(change.before.version) if change.before else ""
+    return f"{change.before.version} → {change.before.version + 1}" if change.before else "1"
+
+
+def has_drift(change: Change) -> bool:
+    """Whether applying overwrites what somebody changed in the workspace."""
+    return any(field.cause in {Cause.DRIFT, Cause.BOTH} for field in change.fields)
+
+
+def groups(change: Change) -> Sequence[Group]:
+    """The fields by who changed them, what the files declare first. Without a base all count as declared."""
+    found = (
+        Group(cause, tuple(f for f in change.fields if (f.cause or Cause.DECLARED) is cause))
+        for cause in (Cause.DECLARED, Cause.BOTH, Cause.DRIFT)
+    )
+    return [group for group in found if group.fields]

@@ -1,0 +1,77 @@
+"""``--format`` and ``--report`` of the commands that have results in several formats."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.acceptance.cli import Shell
+from tests.gfm import foreign
+
+
+@pytest.fixture
+def project(shell: Shell) -> Shell:
+    shell("init")
+    return shell
+
+
+def test_several_reports_at_once(project: Shell) -> None:
+    ran = project("plan", "--report", "markdown=out.md", "--report", "json=out.json", "--report", "human=out.txt")
+    files = {name: (project.folder / name).read_text(encoding="utf-8") for name in ("out.md", "out.json", "out.txt")}
+    assert files["out.txt"] == ran.out
+    assert files["out.json"] == project("plan", "--format", "json").out
+    assert files["out.md"] == project("plan", "--format", "markdown").out
+    assert files["out.md"].startswith("### Plan for `local`\n\nApplying this creates 1 preset in `local`.\n")
+    assert ran.err.count("The report is in ") == 3
+
+
+def test_a_saved_plan_has_the_same_reports(project: Shell) -> None:
+    shown = project("plan", "--format", "markdown", "--out", "plan.json").out
+    assert project("show", "plan.json", "--format", "markdown").out == shown
+    project("show", "plan.json", "--report", "markdown=again.md")
+    assert (project.folder / "again.md").read_text(encoding="utf-8") == shown
+
+
+def test_all_workspaces_are_in_one_report(project: Shell) -> None:
+    project.replace("presetctl.yaml", "workspaces:", "workspaces:\n  other: {provider: openrouter, url: embedded}")
+    shown = project("plan", "--all-workspaces", "--format", "markdown", "--report", "json=out.json").out
+    assert [f"### Plan for `{name}`" in shown for name in ("local", "other")] == [True, True]
+    assert foreign(shown) == []
+    assert len(json.loads((project.folder / "out.json").read_text(encoding="utf-8"))["plans"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--report", "xml=out"], "--report takes FORMAT=FILE, and not xml=out"),
+        (["--report", "json"], "--report takes FORMAT=FILE, and not json"),
+        (["--report", "json="], "--report takes FORMAT=FILE, and not json="),
+        (["--report", "json=a", "--report", "human=./a"], "two reports can't both be in a"),
+        (["--out", "a", "--report", "human=./a"], "--out and --report can't both be in a"),
+    ],
+)
+def test_reports_that_are_not_possible(project: Shell, words: list[str], said: str) -> None:
+    assert said in project("plan", *words, code=64).err
+    assert not (project.folder / "a").exists()
+
+
+def test_a_report_that_cannot_be_written(project: Shell) -> None:
+    ran = project("plan", "--report", "json=no/such/folder.json", code=1)
+    assert "no/such/folder.json can't be written" in ran.err
+    assert ran.out == ""
+
+
+def test_a_preset_has_no_markdown(project: Shell) -> None:
+    for words in (["--format", "markdown"], ["--report", "markdown=a.md"]):
+        assert "only plans have this format" in project("show", "example", *words, code=64).err
+    project("show", "example", "--report", "json=a.json")
+    assert (project.folder / "a.json").read_text() == project("show", "example", "--format", "json").out
+
+
+def test_a_cut_report_says_where_the_whole_of_it_is(project: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = "".join(f"    {number} {'x' * 80}\n" for number in range(1_000))
+    project.write("presets/long.yaml", f"system_prompt: |\n{prompt}config: {{model: a/b}}\n")
+    assert project("plan", "--format", "markdown").out.endswith("shortened here. `presetctl plan` shows all of it.\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/dev/null")
+    assert project("plan", "--format", "markdown").out.endswith("The job summary has all of it.\n")
