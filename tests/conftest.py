@@ -51,7 +51,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     runs, failures = Counter[str](), Counter[str]()
     for result in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(result):
-            said = dict(report.user_properties)
+            said = dict(getattr(report, "user_properties", ()))  # one of a file that can't be collected has none
             if "battery" in said:
                 runs[said["battery"]] += int(said.get("runs", 1))
                 failures[said["battery"]] += result != "passed"

@@ -6,11 +6,12 @@ import pytest
 
 from presetctl.domain.change import Head, Plan, Target
 from presetctl.domain.errors import SafetyError
+from presetctl.domain.history import LastDeclared
 from presetctl.domain.preset import Content
 from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
-from presetctl.guard import Consent, check, objections
-from presetctl.plan import make_plan
+from presetctl.guard import Consent, Objection, Surroundings, check, objections
+from presetctl.plan import archive_change, make_plan, with_archives
 from tests.unit.memory import KINDS, preset
 
 
@@ -81,3 +82,66 @@ def test_all_objections_are_told_at_once() -> None:
         check(plan(10, 4), Limits(), {"p0"}, Consent())
     assert raised.value.hint == "to agree, add --allow-protected p0 --allow-updates 4"
     assert raised.value.exit_code == 4
+
+
+def pruning(archives: int, live: int = 0) -> Plan:
+    """A plan that archives some presets; ``live`` others are as declared."""
+    lasts = [LastDeclared("c" * 40, preset(f"old-{number}")) for number in range(archives)]
+    version = Version("v", 1, Content("x", {}))
+    return with_archives(plan(live, 0), [archive_change(last, version) for last in lasts])
+
+
+@pytest.mark.parametrize(
+    ("archives", "live", "limits", "stopped"),
+    [
+        (5, 1, Limits(), False),
+        (6, 1, Limits(), True),
+        (6, 500, Limits(), True),
+        (1, 1, Limits(archives=0), True),
+        (2, 18, Limits(archives="10%"), False),
+        (3, 18, Limits(archives="10%"), True),
+        (0, 0, Limits(archives=0), False),
+    ],
+)
+def test_how_much_may_be_archived(archives: int, live: int, limits: Limits, stopped: bool) -> None:
+    made, around = pruning(archives, live), Surroundings(declared=live, listed=live)
+    found = list(objections(made, limits, (), Consent(), around))
+    assert bool(found) is stopped
+    if stopped:
+        assert found[0].message == (
+            f"{archives} of {archives + live} managed presets would be archived, and the limit is {limits.archives}"
+        )
+        assert found[0].agree == f"--allow-archives {archives}"
+        assert list(objections(made, limits, (), Consent(archives=archives), around)) == []
+        assert list(objections(made, limits, (), Consent(archives=archives - 1, updates=99), around)) != []
+
+
+def test_the_last_preset_is_not_archived_without_consent() -> None:
+    (found,) = objections(pruning(1), Limits(archives=5), (), Consent(), Surroundings())
+    assert found == Objection(
+        "1 of 1 managed presets would be archived, and no file declares any preset", "--allow-archives 1"
+    )
+
+
+def test_what_is_archived_is_not_overwritten() -> None:
+    assert list(objections(pruning(4, 10), Limits(updates=0), (), Consent(), Surroundings(10, 10))) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "vanished", "stopped"),
+    [(0, 0, False), (0, 1, True), (1, 5, False), (1, 6, True), (100, 5, False), (100, 6, True)],
+)
+def test_a_workspace_that_lost_its_presets_is_most_likely_another_one(
+    listed: int, vanished: int, stopped: bool
+) -> None:
+    around = Surroundings(200, listed, tuple(f"p{number}" for number in range(vanished)), "c" * 40)
+    made = plan(0, 0, creates=20)
+    found = list(objections(made, Limits(), (), Consent(), around))
+    assert bool(found) is stopped
+    if stopped:
+        told = f"production has none of the {vanished} to create that commit cccccccccccc declared already"
+        assert found[0].message.startswith(told)
+        assert ("does the key open another workspace?" in found[0].message) is (listed == 0)
+        assert found[0].agree == f"--allow-creates {vanished}"
+        assert list(objections(made, Limits(), (), Consent(creates=vanished), around)) == []
+        assert list(objections(made, Limits(), (), Consent(creates=vanished - 1), around)) != []

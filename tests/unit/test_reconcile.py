@@ -9,9 +9,11 @@ import pytest
 
 from presetctl import reconcile
 from presetctl.domain.change import Action, Cause, Head
-from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
+from presetctl.domain.errors import AccessError, InputError, RemoteError, SafetyError, StaleError, UsageError
+from presetctl.domain.history import LastDeclared
 from presetctl.domain.outcome import Result
-from presetctl.domain.preset import Content
+from presetctl.domain.preset import Content, Preset
+from presetctl.domain.problem import Location
 from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.guard import Consent
 from presetctl.load.git import Base
@@ -428,3 +430,184 @@ def test_orphaned_presets_are_told_from_unmanaged_ones_where_history_can_be_aske
     for past in (None, Past(has_history=False, gaps=["no git"])):
         made = planned_with(past, memory)
         assert (made.plan.orphaned, made.plan.unmanaged, made.notes) == ((), ("gone", "theirs"), ())
+
+
+PRUNING = PROJECT.replace("one: {", "one: {prune: archive, ").replace(
+    "url: embedded}\n", "url: 'http://localhost:1'}\n", 1
+)
+LASTS = {
+    slug: LastDeclared(
+        "c" * 40, Preset(slug, "k", Content(None, {}), Location(f"presets/{slug}.yaml"), None, slug == "safe")
+    )
+    for slug in ("gone", "safe")
+}
+HISTORY = Past(orphans=("gone", "safe"), lasts=LASTS)
+
+
+def pruned(
+    memory: Memory,
+    *slugs: str,
+    past: Past | None = HISTORY,
+    files: Repository | None = None,
+    base: BaseState | None = None,
+) -> Planned:
+    found = files or repository(FILES, PRUNING)
+    return reconcile.plan(found, "one", memory, HEAD, Selection(slugs), base, ask_past=lambda: past)
+
+
+def with_gone(*slugs: str) -> Memory:
+    memory = Memory()
+    for slug in slugs or ("gone",):
+        memory.put(slug, Content("x", {}))
+    return memory
+
+
+def test_what_was_removed_is_archived_where_the_workspace_says_so() -> None:
+    memory, files = with_gone(), repository(FILES, PRUNING)
+    made = pruned(memory)
+    assert actions(made) == {"b": "create", "gone": "archive", "mail": "create", "mail-draft": "create"}
+    assert actions(pruned(memory, files=repository(FILES)))["b"] == "create"
+    assert "gone" not in actions(pruned(memory, files=repository(FILES)))
+    memory.log.clear()
+    outcomes = list(reconcile.apply(files, made, memory, memory))
+    assert [o.change.slug for o in outcomes] == ["b", "mail", "mail-draft", "gone"]
+    assert memory.log[0] == "prepare archiving"
+    assert "gone" not in memory.presets
+
+
+def test_a_removed_preset_can_be_named() -> None:
+    memory = with_gone("gone", "safe")
+    assert actions(pruned(memory, "gone")) == {"gone": "archive"}
+    assert actions(pruned(memory, "b")) == {"b": "create"}
+    assert actions(pruned(Memory(), "gone")) == {}, "it is archived already"
+    for past, slug in ((HISTORY, "theirs"), (None, "gone")):
+        with pytest.raises(UsageError, match=f"no file declares a preset {slug}"):
+            pruned(memory, slug, past=past)
+    with pytest.raises(UsageError, match="no file declares a preset gone"):
+        pruned(memory, "gone", files=repository(FILES))
+
+
+def test_a_preset_that_is_declared_for_another_workspace_is_not_removed() -> None:
+    files = repository(FILES, PRUNING)
+    elsewhere = {"one": {}, "two": files.rendered.workspaces["one"]}
+    moved = replace(files, rendered=replace(files.rendered, workspaces=elsewhere))
+    memory = with_gone("mail")
+    made = pruned(memory, files=moved, past=Past(orphans=["mail"], lasts={"mail": LASTS["gone"]}))
+    assert (actions(made), made.plan.orphaned, made.plan.unmanaged) == ({}, (), ())
+    with pytest.raises(UsageError, match="no file declares a preset mail"):
+        pruned(memory, "mail", files=moved, past=Past(orphans=["mail"]))
+
+
+def test_a_saved_plan_names_what_it_archives() -> None:
+    files, memory = repository(FILES, PRUNING), with_gone()
+    named = pruned(memory, "gone", "b")
+    assert files.selection(named.plan) == Selection(("gone", "b"))
+    reconcile.check_unmoved(pruned(memory, "gone", "b"), named.plan)
+    with pytest.raises(StaleError, match="no file declares b any more"):
+        repository({"mail": FILES["mail"]}, PRUNING).selection(named.plan)
+
+
+def test_what_was_protected_when_it_was_declared_last_is_protected() -> None:
+    files, memory = repository(FILES, PRUNING), with_gone("gone", "safe")
+    made = pruned(memory, "gone", "safe")
+    assert reconcile.protected(files, made) == {"safe"}
+    with pytest.raises(SafetyError, match="safe is protected"):
+        reconcile.apply(files, made, memory, memory)
+    memory.log.clear()
+    reconcile.apply(files, made, memory, memory, Consent(protected=frozenset({"safe"})))
+    assert memory.log == ["prepare archiving"], "nothing is written before the first outcome is asked for"
+
+
+class NoManager(Memory):
+    """A workspace whose management key is missing."""
+
+    def prepare_archiving(self) -> None:
+        raise AccessError("no key")
+
+
+def test_without_a_key_for_it_nothing_at_all_is_written() -> None:
+    files, memory = repository(FILES, PRUNING), NoManager(presets=with_gone().presets)
+    made = pruned(memory)
+    memory.log.clear()
+    with pytest.raises(AccessError, match="no key"):
+        reconcile.apply(files, made, memory, memory)
+    memory = NoManager(hidden={"mail": ActualPreset("mail", "id", Status.ARCHIVED, None)})
+    made = pruned(memory, "mail")
+    assert actions(made) == {"mail": "restore"}
+    with pytest.raises(AccessError, match="no key"):
+        reconcile.apply(files, made, memory, memory)
+    assert memory.log == []
+    made = pruned(memory, "b")
+    assert [o.result for o in reconcile.apply(files, made, memory, memory)] == [Result.APPLIED]
+
+
+@pytest.mark.parametrize(
+    ("vanish", "stopped"), [(range(0), False), (range(5), False), (range(6), True), (range(20), True)]
+)
+def test_a_list_that_shrinks_between_two_reads_stops_what_would_archive(vanish: range, stopped: bool) -> None:
+    files, memory = repository(FILES, PRUNING), with_gone("gone", *(f"theirs-{number}" for number in range(20)))
+    made = pruned(memory)
+    for number in vanish:
+        del memory.presets[f"theirs-{number}"]
+    memory.log.clear()
+    if stopped:
+        with pytest.raises(SafetyError, match=f"shrank from 21 to {21 - len(vanish)} presets between two reads"):
+            reconcile.apply(files, made, memory, memory)
+        assert memory.log == ["prepare archiving"]
+    else:
+        assert list(reconcile.apply(files, made, memory, memory))[-1].change.slug == "gone"
+
+
+def test_an_empty_list_stops_what_would_archive_however_few_there_were() -> None:
+    files, memory = repository(FILES, PRUNING), with_gone()
+    made = pruned(memory)
+    memory.presets.clear()
+    memory.hidden["x"] = ActualPreset("x", "id", Status.ARCHIVED, None)
+    with pytest.raises(SafetyError, match="shrank from 1 to 0"):
+        reconcile.apply(files, made, memory, memory)
+
+
+def test_a_list_that_fails_ends_the_plan() -> None:
+    class Failing(Memory):
+        def list_presets(self) -> Listing:
+            raise RemoteError("the server failed (500)")
+
+    with pytest.raises(RemoteError):
+        pruned(Failing())
+
+
+DECLARED = BaseState("c" * 40, "commit before HEAD", dict.fromkeys(FILES, LASTS["gone"].preset))
+MINIMUM = PRUNING.replace("prune: archive", "prune: archive, limits: {minimum: 3}")
+
+
+def stops(made: Planned, project: str = PRUNING) -> list[str]:
+    return [objection.agree for objection in reconcile.objections(repository(FILES, project), made)]
+
+
+def test_a_workspace_without_any_preset_that_base_declares_already() -> None:
+    assert stops(pruned(Memory(), base=DECLARED)) == ["--allow-creates 3"]
+    assert stops(pruned(Memory(), "b", base=DECLARED)) == ["--allow-creates 1"]
+    assert stops(pruned(with_gone("mail"), "b", base=DECLARED)) == [], "one that is missing may be"
+    assert stops(pruned(Memory(), base=replace(DECLARED, presets={}))) == [], "they are new"
+    embedded = repository(FILES)
+    assert reconcile.objections(embedded, pruned(Memory(), files=embedded, base=DECLARED)) == []
+
+
+def test_without_a_base_the_commit_before_tells_where_it_is_many() -> None:
+    past = replace(HISTORY, before=DECLARED)
+    few, many = repository(FILES, PRUNING), repository(FILES, MINIMUM)
+    assert stops(pruned(Memory(), past=past, files=few)) == []
+    assert stops(pruned(Memory(), past=past, files=many), MINIMUM) == ["--allow-creates 3"]
+    assert stops(pruned(with_gone("theirs"), past=past, files=many), MINIMUM) == ["--allow-creates 3"]
+    assert stops(pruned(with_gone("mail"), past=past, files=many), MINIMUM) == []
+    for other in (None, Past(), replace(past, before=replace(DECLARED, presets={"b": LASTS["gone"].preset}))):
+        assert stops(pruned(Memory(), past=other, files=many), MINIMUM) == []
+
+
+def test_offline_it_is_said_that_nothing_is_archived() -> None:
+    before = base({**FILES, "old": "config: {model: m}"})
+    files = repository(FILES, PRUNING)
+    (note,) = reconcile.plan_offline(files, "one", before, HEAD, Selection()).notes
+    assert note.startswith("No file declares old any more. Offline nobody knows what one has of that")
+    assert reconcile.plan_offline(files, "one", before, HEAD, Selection(["mail"])).notes == ()
+    assert reconcile.plan_offline(repository(FILES), "one", before, HEAD, Selection()).notes == ()
