@@ -145,7 +145,10 @@ class OpenRouterWorkspace(_Settings):
         default=None, description="`notes`: apply adds a git note to the commit that it applied."
     )
     timeout: float = Field(
-        default=60, gt=0, le=3600, description="Seconds that one call may take in all, retries not counted."
+        default=60,
+        gt=0,
+        le=3600,
+        description="Seconds that one call may take in all, and again all waits between its tries.",
     )
     trust_env: bool = Field(
         default=False, description="Take proxies and certificates from the environment and logins from .netrc."
