@@ -29,8 +29,8 @@ from presetctl.waiting import Pause, Waits
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 MAX_REPLY_VALUES = 250_000
 """How many values a reply may have: in memory an empty object takes thirty times its two bytes."""
-MAX_OVERHEAD_BYTES = 1024 * 1024
-"""What headers, interim replies and chunk sizes of one reply may take beside its body."""
+MAX_OVERHEAD_BYTES = 256 * 1024
+"""What interim replies, headers and chunk sizes of one reply may take beside its body."""
 CONNECT_SECONDS = 10.0
 GET_ATTEMPTS = 4
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
@@ -125,7 +125,7 @@ class HttpJson:
         self, method: str, path: str, query: Mapping[str, str | int] | None, body: Json, abandoned: threading.Event
     ) -> Reply:
         what = f"{method} {path}"
-        with _within(_Limits.starting(self._timeout, MAX_REPLY_BYTES, abandoned)):
+        with _within(_Limits.starting(self._timeout, abandoned)):
             try:
                 request: dict[str, Any] = {"params": query} if query else {}
                 if method == "POST":
@@ -208,7 +208,7 @@ class HttpJson:
 def fetch(url: str, *, timeout: float, limit: int) -> bytes:
     """The body of a public document, at most ``limit`` bytes. RemoteError where it can't be had."""
     with (
-        _within(_Limits.starting(timeout, limit, threading.Event())),
+        _within(_Limits.starting(timeout, threading.Event())),
         _limited(httpx.Client(timeout=timeout, trust_env=False)) as client,
     ):
         try:
@@ -224,6 +224,7 @@ def _read(what: str, response: httpx.Response, limit: int = MAX_REPLY_BYTES) -> 
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for", hint=_IN_BETWEEN)
+    _local.limits.budget += limit  # only now: what comes before the body is never that long
     data = bytearray()
     for part in response.iter_bytes():
         data += part
@@ -256,8 +257,8 @@ class _Limits:
     abandoned: threading.Event
 
     @classmethod
-    def starting(cls, seconds: float, body: int, abandoned: threading.Event) -> _Limits:
-        return cls(time.monotonic() + seconds, body + MAX_OVERHEAD_BYTES, abandoned)
+    def starting(cls, seconds: float, abandoned: threading.Event) -> _Limits:
+        return cls(time.monotonic() + seconds, MAX_OVERHEAD_BYTES, abandoned)
 
     def left(self, timeout: float | None = None) -> float:
         """The seconds that are left, at most ``timeout``. An error where none are, or the call was abandoned."""
