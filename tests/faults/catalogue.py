@@ -23,6 +23,8 @@ def codes(once: int, always: int) -> Codes:
 DONE = codes(0, 0)
 PASSES = codes(0, 8)
 FAILS = codes(8, 8)
+NEXT_FAILS = frozenset({0, 6, 8})
+"""It may be taken for the answer to the next read on that connection, which then names another preset or none."""
 EITHER = frozenset({0, 5})
 """A plan can't know; an apply sees it before it writes."""
 
@@ -200,7 +202,7 @@ FAULTS = [
     Fault("100 Continue and no more", raw(lambda _: b"HTTP/1.1 100 Continue\r\n\r\n", held=True), slow=True),
     Fault("1xx flood", flood(b"HTTP/1.1 100 Continue\r\n\r\n"), heavy=True),
     Fault("101 Switching Protocols", raw(lambda _: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")),
-    Fault("rest of another reply", smuggled, read=(frozenset({0, 8}), frozenset({0, 8})), write=None),
+    Fault("rest of another reply", smuggled, read=(NEXT_FAILS, NEXT_FAILS), write=None),
     Fault("redirect 302", redirects("302 Found"), read=FAILS),
     Fault("redirect 307", redirects("307 Temporary Redirect"), read=FAILS),
     Fault("redirect 308", redirects("308 Permanent Redirect"), read=FAILS),

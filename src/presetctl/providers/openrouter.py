@@ -281,7 +281,10 @@ def _status(text: str) -> Status:
 def _actual(reply: Reply, what: str, slug: str) -> ActualPreset:
     found = _parse(_PresetReply, reply, what).data
     if found.slug != slug:
-        raise RemoteError(f"{what}: the reply is about another preset, not {slug}")
+        raise RemoteError(
+            f"{what}: the reply is about another preset, not {slug}",
+            hint="try again; if it stays so, check any proxy before the workspace",
+        )
     held = found.designated_version
     version = None if held is None else _version(held)
     return ActualPreset(found.slug, found.id, _status(found.status), version)
