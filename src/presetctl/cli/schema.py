@@ -179,7 +179,8 @@ def _read_spec(folder: Path, spec: str) -> bytes:
         return fetch(spec, timeout=FETCH_SECONDS, limit=MAX_BYTES)
     if "://" in spec:
         raise InputError(f"{spec}: only files and https addresses are read")
-    data = _content(folder / spec)
+    path = folder / spec
+    data = None if path.is_dir() else _content(path)
     if data is None:
         raise InputError(f"{spec} is not a file")
     return data
