@@ -128,7 +128,7 @@ class Applier:
         if change.action is Action.RESTORE:
             before = self._restored(change)
             if not self._differences(before, preset):
-                return Outcome(change, Result.APPLIED, None if before is None else before.number)
+                return Outcome(change, Result.APPLIED) if before is None else _told(change, Result.APPLIED, before, ())
         try:
             stored = self._write(change, preset, before)
         except ConflictError as error:
@@ -279,8 +279,8 @@ def _abandoned(change: Change) -> Outcome:
 
 def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]) -> Outcome:
     if lost:
-        return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6)
-    return Outcome(change, result, stored.number)
+        return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6, version_id=stored.id)
+    return Outcome(change, result, stored.number, version_id=stored.id)
 
 
 def _explained(change: Change, error: ConflictError) -> ConflictError:

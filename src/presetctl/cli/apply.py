@@ -15,6 +15,7 @@ from presetctl.cli.console import give, say, style_for
 from presetctl.cli.declared import asking_past
 from presetctl.cli.locking import lock_timeout_option, locked
 from presetctl.cli.progress import Progress
+from presetctl.cli.recording import Recorder, record_option
 from presetctl.cli.session import Session, workspace_option
 from presetctl.cli.signals import exit_code_of, finishing_first
 from presetctl.domain.change import Plan
@@ -65,6 +66,7 @@ _ABANDONED = "interrupted; the next plan will show what became of it"
 )  # fmt: skip
 @click.option("--retry", is_flag=True, help="Write once more what the workspace was shown not to keep.")
 @lock_timeout_option
+@record_option
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
 @click.pass_context
 def command(
@@ -83,6 +85,7 @@ def command(
     on_error: str,
     retry: bool,
     lock_timeout: float,
+    record: str | None,
     form: str,
 ) -> None:
     """Apply the changes between the files and a workspace: one new version per changed preset.
@@ -122,7 +125,10 @@ def command(
         if saved is not None:
             reconcile.check_unmoved(planned, saved, only_fingerprint=compare is not None)
         conduct = Conduct(parallelism, OnError(on_error))
-        code = carry_out(repository, planned, connection, yes=yes, consent=consent, form=form, conduct=conduct)
+        code = carry_out(
+            repository, planned, connection, Recorder.of(session, repository, name, record),
+            yes=yes, consent=consent, form=form, conduct=conduct,
+        )  # fmt: skip
     ctx.exit(code)
 
 
@@ -138,13 +144,14 @@ def carry_out(
     repository: Repository,
     planned: Planned,
     connection: Connection,
+    recorder: Recorder,
     *,
     yes: bool,
     consent: Consent,
     form: str,
     conduct: Conduct = ONE_BY_ONE,
 ) -> int:
-    """Shows a plan, asks unless ``yes``, applies it and tells what became of it; gives the exit code."""
+    """Shows a plan, asks unless ``yes``, applies it, tells and records what became of it; gives the exit code."""
     for note in planned.notes:
         say(note)
     show = _Shown(form)
@@ -166,6 +173,7 @@ def carry_out(
             show.interrupted(planned.plan, outcomes)
             raise
     show.end(planned.plan, outcomes)
+    recorder(planned.plan, outcomes)
     return exit_code_of(stop.interrupt) if stop() else exit_code(outcomes)
 
 

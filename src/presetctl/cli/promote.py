@@ -11,6 +11,7 @@ from presetctl.cli.apply import carry_out, check_can_ask
 from presetctl.cli.console import give, say, style_for
 from presetctl.cli.declared import check_valid
 from presetctl.cli.locking import lock_timeout_option, locked
+from presetctl.cli.recording import Recorder
 from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError, UsageError
 from presetctl.domain.state import ActualState
@@ -105,7 +106,8 @@ def command(
         say(f"The files stay edited, whatever becomes of it: `presetctl apply -w {target}` applies them later, too.")
         again = session.repository()
         planned = reconcile.plan(again, target, connection.reader, head(session.root), Selection(edited))
-        code = carry_out(again, planned, connection, yes=yes, consent=consent, form=form)
+        recorder = Recorder.of(session, again, target)
+        code = carry_out(again, planned, connection, recorder, yes=yes, consent=consent, form=form)
     ctx.exit(code or _code(found))
 
 

@@ -14,6 +14,7 @@ from presetctl.cli.apply import carry_out, check_can_ask
 from presetctl.cli.console import give, say
 from presetctl.cli.declared import asking_past, check_valid, declared_preset
 from presetctl.cli.locking import lock_timeout_option, locked
+from presetctl.cli.recording import Recorder
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
 from presetctl.domain.preset import Content
@@ -78,7 +79,8 @@ def command(
         )
         if applies:
             consent = Consent(protected=frozenset(allow_protected))
-            ctx.exit(carry_out(edited, planned, connection, yes=yes, consent=consent, form="human"))
+            recorder = Recorder.of(session, edited, name)
+            ctx.exit(carry_out(edited, planned, connection, recorder, yes=yes, consent=consent, form="human"))
     give(plan_text(planned.plan, Style()))
     say("Nothing was applied. Review the edit, commit it, and apply.")
 

@@ -37,3 +37,4 @@ class Outcome:
     lost: tuple[str, ...] = ()
     message: str = ""
     exit_code: int = 0
+    version_id: str | None = None

@@ -28,7 +28,7 @@ _Text = Annotated[str, Field(max_length=1000)]
 
 
 class RecordedOutcome(BaseModel):
-    """What became of one preset: words as in the outcome, and the digest of what it was to be."""
+    """What became of one preset: words as in the outcome, and the digest of what it was to be, if anything."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -37,7 +37,7 @@ class RecordedOutcome(BaseModel):
     result: _Text
     version: int | None
     version_id: _Text | None
-    digest: _Text
+    digest: _Text | None
 
 
 class Record(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from presetctl import __version__
 from presetctl.domain.change import ABSENT, Change, FieldChange, Live, Plan
@@ -17,13 +18,13 @@ PLAN_FORMAT = "1.2"
 """Since 1.1 a plan lists the unmanaged presets, since 1.2 it has its selection."""
 
 
-def as_text(document: Json) -> str:
-    """The document as indented JSON.
+def as_text(document: Json, indent: int | None = 2) -> str:
+    """The document as indented JSON; in one line where ``indent`` is None.
 
     Characters outside ASCII are escaped, so no terminal acts on them, and so is the first one of ``##[`` and
     ``##vso[``, which runners take for a command wherever it stands in a line.
     """
-    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False)
     return text.replace("##[", "\\u0023#[").replace("##vso[", "\\u0023#vso[").replace("\x7f", "\\u007f")
 
 
@@ -106,6 +107,27 @@ def apply_document(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Json]:
             for outcome in outcomes
         ],
         "summary": {result.value: sum(o.result is result for o in outcomes) for result in Result},
+    }
+
+
+def record_document(plan: Plan, outcomes: Sequence[Outcome], time: datetime) -> dict[str, Json]:
+    """What became of a plan, to keep; ``time`` in UTC."""
+    return {
+        **header(),
+        "workspace": plan.workspace.name,
+        "time": f"{time:%Y-%m-%dT%H:%M:%SZ}",
+        "fingerprint": plan.fingerprint,
+        "outcomes": [
+            {
+                "slug": outcome.change.slug,
+                "action": outcome.change.action.value,
+                "result": outcome.result.value,
+                "version": outcome.version,
+                "version_id": outcome.version_id,
+                "digest": outcome.change.after,
+            }
+            for outcome in outcomes
+        ],
     }
 
 

@@ -208,6 +208,19 @@ def test_what_is_no_record_is_left_out(clones: list[Git], text: str) -> None:
     assert workspaces(clones[0]) == ["before", "after"]
 
 
+def test_an_archived_preset_has_no_digest(clones: list[Git]) -> None:
+    outcome = {
+        "slug": "a",
+        "action": "archive",
+        "result": "applied",
+        "version": None,
+        "version_id": None,
+        "digest": None,
+    }
+    record(clones[0], line("w", outcomes=[outcome]))
+    assert [found.outcomes[0].digest for found in recorded(repository(clones[0]))] == [None]
+
+
 def test_a_record_cannot_name_another_commit_and_new_fields_are_no_matter(clones: list[Git]) -> None:
     record(clones[0], line("w", commit="0" * 40, added_later=[1]))
     assert [found.commit for found in recorded(repository(clones[0]))] == [clones[0]("rev-parse", "HEAD")]

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,14 @@ from presetctl import __version__
 from presetctl.domain.change import Action, Cause, FieldChange, Head
 from presetctl.domain.errors import InputError, PresetctlError, RemoteError
 from presetctl.domain.outcome import Outcome, Result
-from presetctl.report.json import apply_document, as_text, error_document, plan_document, problems_document
+from presetctl.report.json import (
+    apply_document,
+    as_text,
+    error_document,
+    plan_document,
+    problems_document,
+    record_document,
+)
 from tests.unit.report.examples import (
     DIGEST,
     change,
@@ -29,6 +38,7 @@ from tests.unit.report.examples import (
 )
 
 ROOT = Path(__file__).parents[3]
+TIME = datetime(2026, 4, 20, 10, 0, 0, tzinfo=UTC)
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -57,6 +67,9 @@ EVERY_ERROR = [
         ("apply", apply_document(plan(), [])),
         ("apply", apply_document(plan(), [Outcome(change(), result, 1) for result in Result])),
         ("apply", apply_document(hostile_plan(), hostile_outcomes())),
+        ("record", record_document(plan(), [Outcome(change(), result, 1, version_id="v") for result in Result], TIME)),
+        ("record", record_document(plan(), [Outcome(replace(change(), after=None), Result.APPLIED)], TIME)),
+        ("record", record_document(hostile_plan(), hostile_outcomes(), TIME)),
         ("validate", problems_document([], 0)),
         ("validate", problems_document([problem(severity="warning"), *hostile_problems()], 2)),
         *(("error", error_document(error)) for error in EVERY_ERROR),
@@ -65,6 +78,8 @@ EVERY_ERROR = [
 def test_documents_keep_to_their_schemas_and_are_harmless(schema: str, document: dict[str, Any]) -> None:
     text = as_text(document)
     assert json.loads(text) == document
+    assert json.loads(as_text(document, None)) == document
+    assert "\n" not in as_text(document, None)
     validator(schema).validate(document)
     assert text.isascii()
     assert not [c for c in text if ord(c) < 32 and c != "\n"]
@@ -73,7 +88,7 @@ def test_documents_keep_to_their_schemas_and_are_harmless(schema: str, document:
     assert not any(line.lstrip().startswith("::") for line in text.split("\n"))
 
 
-@pytest.mark.parametrize("schema", ["plan", "apply", "validate", "error"])
+@pytest.mark.parametrize("schema", ["plan", "apply", "record", "validate", "error"])
 def test_a_schema_refuses_what_is_not_its_document(schema: str) -> None:
     assert not validator(schema).is_valid({})
     assert not validator(schema).is_valid({"format_version": "2.0", "tool_version": "1"})
