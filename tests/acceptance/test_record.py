@@ -114,6 +114,7 @@ def test_the_option_goes_before_the_setting(one: Shell, two: Shell, app: Emulato
 def test_failures_are_recorded_too(one: Shell, two: Shell, git: Git, app: Emulator) -> None:
     git.write("presets/a.yaml", "config: {model: a/b}\n")
     git.commit("Another")
+    git("push", "-q")
     app.faults.add(Fault(403, "No", method="POST"))
     one("apply", "--yes", code=7)
     (found,) = known(two)
