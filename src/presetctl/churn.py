@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from presetctl.diff import holds_nothing, value_at
-from presetctl.domain.change import Action, Change
+from presetctl.domain.change import FieldChange
 from presetctl.domain.kind import Evidence, Kind
 from presetctl.domain.state import Version
 from presetctl.domain.values import show_path
@@ -20,22 +20,21 @@ from presetctl.persistence import evidence
 from presetctl.ports import DeclaredPast
 
 
-def only_lacks(change: Change, kind: Kind) -> bool:
-    """Whether all that differs is missing from what is live, and none of it is known to be kept."""
-    return change.action is Action.UPDATE and all(
-        holds_nothing(f.before, kind, f.path) and evidence(kind, f.path) is Evidence.UNKNOWN for f in change.fields
-    )
+def only_lacks(fields: Sequence[FieldChange], kind: Kind) -> bool:
+    """Whether all that differs is missing from what is live (before), and none of it is known to be kept."""
+    return all(holds_nothing(f.before, kind, f.path) and evidence(kind, f.path) is Evidence.UNKNOWN for f in fields)
 
 
 def shown_unkept(
-    change: Change,
+    slug: str,
+    fields: Sequence[FieldChange],
     kind: Kind,
     live: Version,
     versions: Sequence[Version],
     since: float | None,
     past: DeclaredPast,
 ) -> bool:
-    """Whether it's shown that writing again, for a change that only adds what is lacking, would change nothing.
+    """Whether it's shown that writing again, to add just the ``fields`` that are lacking, would change nothing.
 
     ``versions`` are all of the preset, oldest first; ``since`` is when its files got their present content, in
     seconds since 1970.
@@ -43,22 +42,22 @@ def shown_unkept(
     written = _seconds(live.created_at)
     if written is None or since is None or written < since:
         return False
-    held = ((value_at(version.content.as_json(), f.path), f.path) for version in versions for f in change.fields)
+    held = ((value_at(version.content.as_json(), f.path), f.path) for version in versions for f in fields)
     if not all(holds_nothing(value, kind, path) for value, path in held):
         return False
     earlier = [version for version in versions if version.number < live.number]
     if earlier and earlier[-1].content.digest == live.content.digest:
         return True
-    return not past.may_come_from_files(change.slug, live.content)
+    return not past.may_come_from_files(slug, live.content)
 
 
-def warning(change: Change, live: Version, workspace: str) -> str:
-    """What to tell of a change that is not written."""
-    paths = [field.path for field in change.fields]
-    fields = ", ".join(f"`{show_path(path[1:])}`" for path in paths)
+def warning(fields: Sequence[FieldChange], live: Version, workspace: str) -> str:
+    """What to tell of fields that are not written again."""
+    paths = [field.path for field in fields]
+    lacking = ", ".join(f"`{show_path(path[1:])}`" for path in paths)
     settled = ", ".join(sorted({str(path[1]) for path in paths}))
     return (
-        f"version {live.number} was written after this preset's files last changed and lacks only {fields}: the "
+        f"version {live.number} was written after this preset's files last changed and lacks only {lacking}: the "
         f"workspace doesn't keep it. `not_kept: [{settled}]` under {workspace} in presetctl.yaml settles that; "
         "--retry writes it once more"
     )

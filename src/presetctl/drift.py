@@ -29,6 +29,8 @@ class Drift:
     """Every version that the workspace has of it, oldest first."""
     since: int = 0
     """How many of them there were when it was last as declared; 0 where it never was."""
+    unkept: bool = False
+    """Whether it lacks only what the workspace was shown not to keep."""
     commit: Commit | None = None
     """The commit that what is live comes from, where the declared content was not applied after it."""
 
@@ -57,12 +59,17 @@ class DriftReport:
     @property
     def drifted(self) -> tuple[Drift, ...]:
         """What somebody changed in the workspace."""
-        return tuple(drift for drift in self.found if not drift.pending)
+        return tuple(drift for drift in self.found if not drift.pending and not drift.unkept)
 
     @property
     def pending(self) -> tuple[Drift, ...]:
         """What was not applied yet."""
-        return tuple(drift for drift in self.found if drift.pending)
+        return tuple(drift for drift in self.found if drift.pending and not drift.unkept)
+
+    @property
+    def unkept(self) -> tuple[Drift, ...]:
+        """What is live as declared, less fields that the workspace was shown not to keep."""
+        return tuple(drift for drift in self.found if drift.unkept)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from typing import TypeAlias
 from presetctl import churn, guard
 from presetctl.apply import ONE_BY_ONE, Applier, Conduct
 from presetctl.desired import Rendered, render
-from presetctl.domain.change import Action, Head, Plan, Target
+from presetctl.domain.change import Action, FieldChange, Head, Plan, Target
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
 from presetctl.domain.kind import Kind
 from presetctl.domain.outcome import Outcome
+from presetctl.domain.preset import Preset
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import EMBEDDED, Limits, OpenRouterWorkspace
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
@@ -268,15 +269,17 @@ def _unkept(
 ) -> dict[str, str]:
     """The changes that would write again what the workspace was shown not to keep, each with a word on that."""
     found: dict[str, str] = {}
-    candidates = [change for change in made.pending if churn.only_lacks(change, kinds[change.kind])]
+    updates = [change for change in made.pending if change.action is Action.UPDATE]
+    candidates = [change for change in updates if churn.only_lacks(change.fields, kinds[change.kind])]
     past = ask_past() if candidates else None
     if past is None:
         return found
     for change in candidates:
         live, since = actual.presets[change.slug].version, past.since(desired[change.slug])
         versions = reader.list_versions(change.slug)
-        if live and churn.shown_unkept(change, kinds[change.kind], live, versions, since, past):
-            found[change.slug] = churn.warning(change, live, made.workspace.name)
+        kind, slug = kinds[change.kind], change.slug
+        if live and churn.shown_unkept(slug, change.fields, kind, live, versions, since, past):
+            found[slug] = churn.warning(change.fields, live, made.workspace.name)
     return found
 
 
@@ -291,15 +294,29 @@ def gather(
     return _read_actual(reader, repository.rendered.workspaces[workspace] if slugs is None else slugs)
 
 
-def find_drift(repository: Repository, workspace: str, reader: PresetReader, base: BaseState) -> list[Drift]:
+def find_drift(
+    repository: Repository, workspace: str, reader: PresetReader, base: BaseState, ask_past: AskPast = no_past
+) -> list[Drift]:
     """What the workspace holds otherwise than ``base`` declares, with all versions of it."""
     settings = repository.settings(workspace)
     _check_identity(workspace, settings, reader)
     comparer = Comparer(repository.kinds_in_use(workspace, base), settings.not_kept)
     found = comparer.drifts(base, _read_actual(reader, base.presets))
-    return [
+    dated = [
         comparer.with_versions(drift, base.presets[drift.slug], reader.list_versions(drift.slug)) for drift in found
     ]
+    return [_told_unkept(drift, base.presets[drift.slug], comparer.kinds[drift.kind], ask_past) for drift in dated]
+
+
+def _told_unkept(drift: Drift, preset: Preset, kind: Kind, ask_past: AskPast) -> Drift:
+    """The drift, with a word on it where it lacks only what the workspace was shown not to keep."""
+    missing = [FieldChange(field.path, field.after, field.before) for field in drift.fields]
+    past = ask_past() if drift.live is not None and churn.only_lacks(missing, kind) else None
+    if drift.live is None or past is None:
+        return drift
+    if not churn.shown_unkept(drift.slug, missing, kind, drift.live, drift.history, past.since(preset), past):
+        return drift
+    return replace(drift, unkept=True)
 
 
 def _check_valid(repository: Repository) -> None:

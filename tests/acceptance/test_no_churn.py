@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from presetctl.emulator.app import Emulator, create_app
 from presetctl.emulator.server import serve
@@ -17,6 +20,7 @@ from tests.acceptance.cli import Shell
 from tests.gits import Git, needs_git
 
 PRESET = "system_prompt: Be brief.\nconfig: {model: m, temperature: 0.7}\n"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 LATE = 4_200_000_000  # in the year 2103
 SEEDED = PRESET.replace("0.7}", "0.7, seed: 5}")
 
@@ -68,8 +72,16 @@ def test_ten_applies_make_one_version(shell: Shell, app: Emulator) -> None:
         assert "version 1 was written after this preset's files last changed and lacks only `seed`" in done.out
     assert "No changes" in shell("plan", "--detailed-exitcode").out
     assert version(shell) == 1
+    drift = shell("drift")
+    assert "= a  version 1 lacks only config.seed, which the workspace doesn't keep" in drift.out
+    assert "No drift: 1 preset as declared." in drift.out
+    document = shell("drift", "--format", "json").json
+    assert document["summary"] == {"presets": 1, "drifted": 0, "pending": 0, "unkept": 1}
+    Draft202012Validator(json.loads((SCHEMAS / "drift.schema.json").read_text())).validate(document)
     assert "not persisted" in shell("apply", "--yes", "--retry", code=6).out
     assert version(shell) == 2
+    app.dashboard_save("default", "a", {"model": "m", "temperature": 0.7, "seed": 1}, "Be brief.")
+    assert "config.seed: 5 → 1" in shell("drift", code=2).out
 
 
 @needs_git

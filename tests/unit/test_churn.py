@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from presetctl.churn import only_lacks, shown_unkept, warning
-from presetctl.domain.change import ABSENT, Action, Change, FieldChange
+from presetctl.domain.change import ABSENT, FieldChange
 from presetctl.domain.preset import Content
-from presetctl.domain.problem import Location
 from presetctl.domain.state import Version
 from presetctl.domain.values import Path
 from tests.unit.memory import KIND, Past
@@ -15,10 +14,6 @@ from tests.unit.memory import KIND, Past
 SEED: Path = ("config", "seed")
 NOON = "2026-04-20T12:00:00Z"
 AT_NOON = 1776686400.0
-
-
-def change(*fields: FieldChange, action: Action = Action.UPDATE) -> Change:
-    return Change("a", "k", action, Location("a.yaml"), None, "sha256:0", fields)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +31,7 @@ def change(*fields: FieldChange, action: Action = Action.UPDATE) -> Change:
     ],
 )
 def test_only_fields_of_unknown_persistence_may_be_lacking(fields: list[FieldChange], lacks: bool) -> None:
-    assert only_lacks(change(*fields), KIND) is lacks
-
-
-def test_only_an_update_lacks_something() -> None:
-    assert not only_lacks(change(FieldChange(SEED, ABSENT, 1), action=Action.CREATE), KIND)
+    assert only_lacks(fields, KIND) is lacks
 
 
 def version(number: int, model: str = "m", created_at: str = NOON, **config: int | None) -> Version:
@@ -48,8 +39,8 @@ def version(number: int, model: str = "m", created_at: str = NOON, **config: int
 
 
 def shown(*versions: Version, since: float | None = AT_NOON, from_files: bool = False) -> bool:
-    made = change(FieldChange(SEED, ABSENT, 1))
-    return shown_unkept(made, KIND, versions[-1], versions, since, Past(from_files=from_files))
+    fields = [FieldChange(SEED, ABSENT, 1)]
+    return shown_unkept("a", fields, KIND, versions[-1], versions, since, Past(from_files=from_files))
 
 
 def test_a_version_that_was_written_after_the_files() -> None:
@@ -81,8 +72,8 @@ def test_a_version_that_may_come_from_files_without_the_field() -> None:
 
 
 def test_the_warning_says_what_settles_it() -> None:
-    fields = (FieldChange(path, ABSENT, 1) for path in (SEED, ("config", "plugins", 0, "id")))
-    text = warning(change(*fields), version(12), "live")
+    fields = [FieldChange(path, ABSENT, 1) for path in (SEED, ("config", "plugins", 0, "id"))]
+    text = warning(fields, version(12), "live")
     assert "version 12 " in text
     assert "lacks only `seed`, `plugins[0].id`" in text
     assert "`not_kept: [plugins, seed]` under live" in text

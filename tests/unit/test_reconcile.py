@@ -420,6 +420,17 @@ def test_what_the_workspace_was_shown_not_to_keep_is_not_written_again() -> None
     assert actions(planned_with(Past(), memory)) == {"b": "update"}
 
 
+def test_what_the_workspace_was_shown_not_to_keep_is_no_drift() -> None:
+    memory, files = lacking_temperature(), {"b": "config: {model: m, temperature: 1}"}
+    (found,) = reconcile.find_drift(repository(files), "one", memory, base(files), Past)
+    assert found.unkept
+    (found,) = reconcile.find_drift(repository(files), "one", memory, base(files))
+    assert not found.unkept, "nothing is known"
+    memory.put("b", Content(None, {"model": "m"}))
+    (found,) = reconcile.find_drift(repository(files), "one", memory, base(files), Past)
+    assert not found.unkept, "nobody knows when it was written"
+
+
 def test_orphaned_presets_are_told_from_unmanaged_ones_where_history_can_be_asked() -> None:
     memory = lacking_temperature()
     for slug in ("gone", "theirs"):

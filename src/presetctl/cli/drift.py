@@ -8,7 +8,7 @@ import click
 
 from presetctl import reconcile
 from presetctl.cli.console import give, style_for
-from presetctl.cli.declared import renders
+from presetctl.cli.declared import asking_past, renders
 from presetctl.cli.session import Session, workspace_option
 from presetctl.drift import DriftReport
 from presetctl.history import with_origin
@@ -29,7 +29,8 @@ def command(ctx: click.Context, workspace: str | None, form: str) -> None:
     declared: by whom and when, as far as the workspace tells. Exit code 2 when there is any drift.
 
     Pending is no drift: what is live comes from another commit, and the last one was not applied since; or the
-    workspace has no trace of the preset. Where history can't tell, in a shallow clone for example, it counts as drift.
+    workspace has no trace of the preset. Nor are fields that the workspace was shown not to keep. Where history can't
+    tell, in a shallow clone for example, it counts as drift.
 
     \b
     Examples:
@@ -41,7 +42,7 @@ def command(ctx: click.Context, workspace: str | None, form: str) -> None:
     name = session.workspace(repository, workspace)
     base = session.required_base("HEAD", name)
     with session.connection(repository, name) as connection:
-        found = reconcile.find_drift(repository, name, connection.reader, base)
+        found = reconcile.find_drift(repository, name, connection.reader, base, asking_past(session, repository, name))
     history, limits = renders(session, repository, name)
     if history is not None:
         found = [with_origin(drift, history) for drift in found]

@@ -13,7 +13,7 @@ from presetctl.report.json import field_document, header
 from presetctl.report.safe import inert, one_line
 from presetctl.report.text import Style, field_lines, many
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 _VERSIONS_SHOWN = 10
 _NEVER = "not in the workspace, and no version of it: never applied, or removed for good"
 
@@ -28,6 +28,8 @@ def drift_text(report: DriftReport, style: Style) -> str:
         lines += [*_drift(drift, style), ""]
     if report.pending:
         lines += [*(_pending(drift, style) for drift in report.pending), ""]
+    if report.unkept:
+        lines += [*(_unkept(drift, style) for drift in report.unkept), ""]
     if report.drifted:
         lines += [style(f"! drift may be a commit that was not applied yet: {one_line(limit)}", "yellow")
                   for limit in report.limits]  # fmt: skip
@@ -47,6 +49,12 @@ def _pending(drift: Drift, style: Style) -> str:
     if drift.live is not None and drift.commit is not None:
         why = f"version {drift.live.number} is live, from commit {commit_text(drift.commit)}; not applied yet"
     return f"{style(f'… {drift.slug}', 'cyan', bold=True)}  pending: {why}  {style(one_line(drift.file), dim=True)}"
+
+
+def _unkept(drift: Drift, style: Style) -> str:
+    fields = ", ".join(one_line(field.name) for field in drift.fields)
+    number = "" if drift.live is None else f"version {drift.live.number} "
+    return f"{style(f'= {drift.slug}', bold=True)}  {number}lacks only {fields}, which the workspace doesn't keep"
 
 
 def _drift(drift: Drift, style: Style) -> Iterator[str]:
@@ -84,8 +92,14 @@ def drift_document(report: DriftReport) -> dict[str, Json]:
             {**_facts(drift), "commit": None if drift.commit is None else commit_document(drift.commit)}
             for drift in report.pending
         ],
+        "unkept": [_facts(drift) for drift in report.unkept],
         "limits": list(report.limits),
-        "summary": {"presets": report.presets, "drifted": len(report.drifted), "pending": len(report.pending)},
+        "summary": {
+            "presets": report.presets,
+            "drifted": len(report.drifted),
+            "pending": len(report.pending),
+            "unkept": len(report.unkept),
+        },
     }
 
 
