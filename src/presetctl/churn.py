@@ -8,16 +8,41 @@ holds, or since the version before it holds just the same, so that whoever wrote
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from presetctl.diff import holds_nothing, value_at
 from presetctl.domain.change import FieldChange
 from presetctl.domain.kind import Evidence, Kind
+from presetctl.domain.preset import Preset
 from presetctl.domain.state import Version
 from presetctl.domain.values import show_path
 from presetctl.persistence import evidence
-from presetctl.ports import DeclaredPast
+from presetctl.ports import AskPast, DeclaredPast, PresetReader
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Finds out what a workspace was shown not to keep. It asks for versions and for history only where it must."""
+
+    reader: PresetReader
+    kinds: Mapping[str, Kind]
+    ask_past: AskPast
+
+    def __call__(
+        self, preset: Preset, fields: Sequence[FieldChange], live: Version, versions: Sequence[Version] | None = None
+    ) -> bool:
+        """Whether the ``fields``, from live to declared, are all that differs and are shown not to be kept.
+
+        Errors: AccessError, RemoteError.
+        """
+        kind = self.kinds[preset.kind]
+        past = self.ask_past() if fields and only_lacks(fields, kind) else None
+        if past is None:
+            return False
+        known = self.reader.list_versions(preset.slug) if versions is None else versions
+        return shown_unkept(preset.slug, fields, kind, live, known, past.since(preset), past)
 
 
 def only_lacks(fields: Sequence[FieldChange], kind: Kind) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from presetctl.diff import field_changes
+from presetctl.domain.change import FieldChange
 from presetctl.domain.history import Commit
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Preset
@@ -39,8 +40,8 @@ class Row:
     status: Status | None = None
     preset: Preset | None = None
     live: Version | None = None
-    differs: tuple[str, ...] = ()
-    """The fields in which what is live is not as declared."""
+    fields: tuple[FieldChange, ...] = ()
+    """Where what is live is not as declared, from live to declared. In sync with some: they can't be kept there."""
     commit: Commit | None = None
     """The commit that the live content comes from, where history was asked and knows."""
 
@@ -66,7 +67,7 @@ def _row(
     kind = kinds[preset.kind]
     fields = field_changes(held_content(live.content, not_kept), kept(kind, preset.content, not_kept), kind)
     standing = Standing.PENDING if fields else Standing.IN_SYNC
-    return Row(slug, standing, status, preset, live, tuple(field.name for field in fields))
+    return Row(slug, standing, status, preset, live, tuple(fields))
 
 
 def counted(rows: Iterable[Row]) -> dict[Standing, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from presetctl.domain.change import Rename
     from presetctl.domain.history import LastDeclared
@@ -71,6 +71,14 @@ class DeclaredPast(Protocol):
 
     def may_come_from_files(self, slug: str, content: Content) -> bool:
         """Whether a stored content is what some commit declares; also where history has gaps."""
+
+
+AskPast: TypeAlias = "Callable[[], DeclaredPast | None]"
+"""Gives what is known of earlier declarations; called only where it's needed: reading git's history takes time."""
+
+
+def no_past() -> None:
+    """Nothing is known of earlier declarations."""
 
 
 class PresetReader(Protocol):

@@ -6,7 +6,6 @@ import difflib
 import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from presetctl import churn, guard
 from presetctl.apply import ONE_BY_ONE, Applier, Conduct
@@ -21,23 +20,16 @@ from presetctl.domain.project import EMBEDDED, Limits, OpenRouterWorkspace
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
 from presetctl.drift import Comparer, Drift
 from presetctl.guard import NO_CONSENT, NOTHING_AROUND, Consent, Objection, Surroundings
+from presetctl.inventory import Row, Standing, inventory
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
 from presetctl.plan import make_offline_plan, make_plan, moves, without_writing
-from presetctl.ports import DeclaredPast, FileTree, PresetReader, PresetWriter, Track, untracked
+from presetctl.ports import AskPast, FileTree, PresetReader, PresetWriter, Track, no_past, untracked
 from presetctl.pruning import Pruned, Pruner
 
-AskPast: TypeAlias = Callable[[], DeclaredPast | None]
-"""Gives what is known of earlier declarations; called only where it's needed: reading git's history takes time."""
-
-
 _MOVES_SHOWN = 10
-
-
-def no_past() -> None:
-    """Nothing is known of earlier declarations."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +215,7 @@ def plan(
         base=base,
     )
     if not retry:
-        made = without_writing(made, _unkept(made, desired, actual, kinds, reader, ask_past))
+        made = without_writing(made, _unkept(made, desired, actual, churn.Shown(reader, kinds, ask_past)))
     made = replace(made, chosen=tuple(selection.slugs), excluded=tuple(selection.exclude))
     past = ask_past() if made.unmanaged else None
     pruned = Pruned(made)
@@ -259,27 +251,13 @@ def _surroundings(
     return replace(known, vanished=vanished, since=earlier.commit)
 
 
-def _unkept(
-    made: Plan,
-    desired: DesiredState,
-    actual: ActualState,
-    kinds: Mapping[str, Kind],
-    reader: PresetReader,
-    ask_past: AskPast,
-) -> dict[str, str]:
+def _unkept(made: Plan, desired: DesiredState, actual: ActualState, shown: churn.Shown) -> dict[str, str]:
     """The changes that would write again what the workspace was shown not to keep, each with a word on that."""
     found: dict[str, str] = {}
-    updates = [change for change in made.pending if change.action is Action.UPDATE]
-    candidates = [change for change in updates if churn.only_lacks(change.fields, kinds[change.kind])]
-    past = ask_past() if candidates else None
-    if past is None:
-        return found
-    for change in candidates:
-        live, since = actual.presets[change.slug].version, past.since(desired[change.slug])
-        versions = reader.list_versions(change.slug)
-        kind, slug = kinds[change.kind], change.slug
-        if live and churn.shown_unkept(slug, change.fields, kind, live, versions, since, past):
-            found[slug] = churn.warning(change.fields, live, made.workspace.name)
+    for change in made.pending:
+        live = actual.presets[change.slug].version if change.action is Action.UPDATE else None
+        if live is not None and shown(desired[change.slug], change.fields, live):
+            found[change.slug] = churn.warning(change.fields, live, made.workspace.name)
     return found
 
 
@@ -302,21 +280,28 @@ def find_drift(
     _check_identity(workspace, settings, reader)
     comparer = Comparer(repository.kinds_in_use(workspace, base), settings.not_kept)
     found = comparer.drifts(base, _read_actual(reader, base.presets))
+    shown = churn.Shown(reader, comparer.kinds, ask_past)
     dated = [
         comparer.with_versions(drift, base.presets[drift.slug], reader.list_versions(drift.slug)) for drift in found
     ]
-    return [_told_unkept(drift, base.presets[drift.slug], comparer.kinds[drift.kind], ask_past) for drift in dated]
+    return [replace(drift, unkept=_is_unkept(drift, base.presets[drift.slug], shown)) for drift in dated]
 
 
-def _told_unkept(drift: Drift, preset: Preset, kind: Kind, ask_past: AskPast) -> Drift:
-    """The drift, with a word on it where it lacks only what the workspace was shown not to keep."""
+def _is_unkept(drift: Drift, declared: Preset, shown: churn.Shown) -> bool:
     missing = [FieldChange(field.path, field.after, field.before) for field in drift.fields]
-    past = ask_past() if drift.live is not None and churn.only_lacks(missing, kind) else None
-    if drift.live is None or past is None:
-        return drift
-    if not churn.shown_unkept(drift.slug, missing, kind, drift.live, drift.history, past.since(preset), past):
-        return drift
-    return replace(drift, unkept=True)
+    return drift.live is not None and shown(declared, missing, drift.live, drift.history)
+
+
+def standings(repository: Repository, workspace: str, reader: PresetReader, ask_past: AskPast = no_past) -> list[Row]:
+    """How every preset stands that is declared for a workspace or listed there, by slug."""
+    desired, kinds = repository.rendered.workspaces[workspace], repository.kinds_in_use(workspace)
+    rows = inventory(desired, gather(repository, workspace, reader), kinds, repository.settings(workspace).not_kept)
+    shown = churn.Shown(reader, kinds, ask_past)
+    return [replace(row, standing=Standing.IN_SYNC) if _lacks_unkept(row, shown) else row for row in rows]
+
+
+def _lacks_unkept(row: Row, shown: churn.Shown) -> bool:
+    return row.preset is not None and row.live is not None and shown(row.preset, row.fields, row.live)
 
 
 def _check_valid(repository: Repository) -> None:

@@ -78,6 +78,7 @@ def test_ten_applies_make_one_version(shell: Shell, app: Emulator) -> None:
     document = shell("drift", "--format", "json").json
     assert document["summary"] == {"presets": 1, "drifted": 0, "pending": 0, "unkept": 1}
     Draft202012Validator(json.loads((SCHEMAS / "drift.schema.json").read_text())).validate(document)
+    assert "in sync (but for config.seed: not kept there)" in shell("status").out
     assert "not persisted" in shell("apply", "--yes", "--retry", code=6).out
     assert version(shell) == 2
     app.dashboard_save("default", "a", {"model": "m", "temperature": 0.7, "seed": 1}, "Be brief.")

@@ -16,7 +16,9 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
 from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Status, Version, WorkspaceIdentity
 from presetctl.guard import Consent
+from presetctl.inventory import Standing
 from presetctl.load.git import Base
+from presetctl.ports import no_past
 from presetctl.reconcile import Planned, Repository, Selection, load
 from tests.keys import LETTERS, drawn
 from tests.unit.memory import Memory, Past
@@ -429,6 +431,15 @@ def test_what_the_workspace_was_shown_not_to_keep_is_no_drift() -> None:
     memory.put("b", Content(None, {"model": "m"}))
     (found,) = reconcile.find_drift(repository(files), "one", memory, base(files), Past)
     assert not found.unkept, "nobody knows when it was written"
+
+
+def test_what_the_workspace_was_shown_not_to_keep_is_in_sync() -> None:
+    memory, repo = lacking_temperature(), repository({"b": "config: {model: m, temperature: 1}"})
+    states = [row.standing for past in (Past, no_past) for row in reconcile.standings(repo, "one", memory, past)]
+    assert states == [Standing.IN_SYNC, Standing.PENDING]
+    memory.put("b", Content(None, {"model": "other"}))
+    assert [row.standing for row in reconcile.standings(repo, "one", memory, Past)] == [Standing.PENDING]
+    assert [row.standing for row in reconcile.standings(repo, "one", Memory(), Past)] == [Standing.PENDING]
 
 
 def test_orphaned_presets_are_told_from_unmanaged_ones_where_history_can_be_asked() -> None:

@@ -10,7 +10,8 @@ from presetctl.domain.preset import Preset
 from presetctl.history import FilesPast, Renders
 from presetctl.load.git import GitRepository
 from presetctl.load.tree import WorkTree
-from presetctl.reconcile import AskPast, Repository, Selection
+from presetctl.ports import AskPast
+from presetctl.reconcile import Repository, Selection
 
 
 def check_valid(repository: Repository) -> None:

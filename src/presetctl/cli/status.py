@@ -9,11 +9,11 @@ import click
 
 from presetctl import reconcile
 from presetctl.cli.console import give, style_for
-from presetctl.cli.declared import check_valid, renders
+from presetctl.cli.declared import asking_past, check_valid, renders
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
 from presetctl.history import with_history
-from presetctl.inventory import Row, inventory
+from presetctl.inventory import Row
 from presetctl.report.inventory import inventory_document, inventory_text
 from presetctl.report.json import as_text
 
@@ -41,9 +41,8 @@ def command(ctx: click.Context, slugs: tuple[str, ...], workspace: str | None, f
     name = session.workspace(repository, workspace)
     check_valid(repository)
     with session.connection(repository, name) as connection:
-        actual = reconcile.gather(repository, name, connection.reader)
-    kinds, settings = repository.kinds_in_use(name), repository.settings(name)
-    rows = _selected(inventory(repository.rendered.workspaces[name], actual, kinds, settings.not_kept), slugs)
+        past = asking_past(session, repository, name)
+        rows = _selected(reconcile.standings(repository, name, connection.reader, past), slugs)
     history, limits = renders(session, repository, name)
     if history is not None:
         rows = [with_history(row, history) for row in rows]

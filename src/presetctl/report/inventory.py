@@ -53,9 +53,11 @@ def _states(row: Row) -> Iterable[str]:
     detail = ""
     if row.preset is not None and row.status is None:
         detail = " (not in the workspace yet)"
-    elif row.differs:
-        more = f" and {len(row.differs) - _FIELDS_SHOWN} more" if len(row.differs) > _FIELDS_SHOWN else ""
-        detail = f" ({', '.join(map(one_line, row.differs[:_FIELDS_SHOWN]))}{more})"
+    elif row.fields:
+        names = [one_line(field.name) for field in row.fields]
+        more = f" and {len(names) - _FIELDS_SHOWN} more" if len(names) > _FIELDS_SHOWN else ""
+        detail = ", ".join(names[:_FIELDS_SHOWN]) + more
+        detail = f" ({detail})" if row.standing is not Standing.IN_SYNC else f" (but for {detail}: not kept there)"
     yield f"{_words(row.standing)}{detail}"
     if row.status is Status.DISABLED:
         yield "disabled"
@@ -96,7 +98,7 @@ def _row(row: Row) -> dict[str, Json]:
         "file": None if row.preset is None else row.preset.source.file,
         "version": None if row.live is None else row.live.number,
         "since": None if row.live is None else row.live.created_at,
-        "differs": list(row.differs),
+        "differs": [field.name for field in row.fields],
         "commit": None if row.commit is None else commit_document(row.commit),
     }
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from presetctl.domain.change import ABSENT, FieldChange
 from presetctl.domain.history import Commit
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.problem import Location
@@ -24,6 +25,10 @@ def preset(slug: str) -> Preset:
     return Preset(slug, "openrouter/messages", Content("p", {}), Location(f"presets/{slug}.yaml"))
 
 
+def fields(*names: str) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(("config", name), ABSENT, 1) for name in names)
+
+
 def version(number: int = 3, created_at: str = "2026-04-20T10:00:00Z") -> Version:
     return Version("id", number, Content(None, {}), created_at)
 
@@ -31,14 +36,15 @@ def version(number: int = 3, created_at: str = "2026-04-20T10:00:00Z") -> Versio
 def hostile() -> list[Row]:
     bad = Preset(HOSTILE, HOSTILE, Content(HOSTILE, {}), Location(HOSTILE))
     commit = Commit(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1)
-    return [Row(HOSTILE, Standing.DRIFTED, Status.UNKNOWN, bad, version(1, HOSTILE), (HOSTILE,), commit)]
+    return [Row(HOSTILE, Standing.DRIFTED, Status.UNKNOWN, bad, version(1, HOSTILE), fields(HOSTILE), commit)]
 
 
 ROWS = [
     Row("a", Standing.IN_SYNC, Status.ACTIVE, preset("a"), version()),
-    Row("b", Standing.PENDING, Status.DISABLED, preset("b"), version(12, ""), ("config.model",), COMMIT),
+    Row("b", Standing.PENDING, Status.DISABLED, preset("b"), version(12, ""), fields("model"), COMMIT),
+    Row("but", Standing.IN_SYNC, Status.ACTIVE, preset("but"), version(), fields("seed")),
     Row("long-one", Standing.PENDING, None, preset("long-one")),
-    Row("many", Standing.DRIFTED, Status.ACTIVE, preset("many"), version(), ("v", "w", "x", "y", "z")),
+    Row("many", Standing.DRIFTED, Status.ACTIVE, preset("many"), version(), fields(*"vwxyz")),
     Row("once", Standing.ORPHANED, Status.ACTIVE),
     Row("theirs", Standing.UNMANAGED, Status.ACTIVE),
     Row("gone", Standing.ARCHIVED, Status.ARCHIVED, preset("gone")),
@@ -55,13 +61,14 @@ SLUG      KIND                 VERSION  SINCE                 STATE
 a         openrouter/messages  3        2026-04-20T10:00:00Z  in sync
 b         openrouter/messages  12       -                     pending (config.model), disabled, live from cccccccccccc \
 Calm the tone (#12)
+but       openrouter/messages  3        2026-04-20T10:00:00Z  in sync (but for config.seed: not kept there)
 long-one  openrouter/messages  -        -                     pending (not in the workspace yet)
-many      openrouter/messages  3        2026-04-20T10:00:00Z  drifted (v, w, x and 2 more)
+many      openrouter/messages  3        2026-04-20T10:00:00Z  drifted (config.v, config.w, config.x and 2 more)
 once      -                    -        -                     orphaned
 theirs    -                    -        -                     unmanaged
 gone      openrouter/messages  -        -                     archived
 
-7 presets: 1 in sync, 2 pending, 1 drifted, 1 orphaned, 1 unmanaged, 1 archived."""
+8 presets: 2 in sync, 2 pending, 1 drifted, 1 orphaned, 1 unmanaged, 1 archived."""
     )
 
 
