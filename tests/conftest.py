@@ -32,7 +32,7 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(("OPENROUTER_", "PRESETCTL_", "GIT_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
+        if name.startswith(("OPENROUTER_", "PRESETCTL_", "GIT_", "GITHUB_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
 
 

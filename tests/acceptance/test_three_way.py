@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,54 @@ def test_the_base_is_found_from_the_upstream_and_said(shell: Shell, git: Git) ->
     ran = shell("plan")
     assert f"Compared with commit {git('rev-parse', 'main')[:12]}, the merge base with the upstream branch." in ran.err
     assert causes(shell) == {"config.temperature": "declared"}
+
+
+@pytest.fixture
+def pushed(shell: Shell, git: Git, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes the environment that of a push, before which the branch was at a commit."""
+
+    def push(before: str) -> None:
+        shell.write(".git/event.json", json.dumps({"ref": "refs/heads/main", "before": before}))
+        monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
+        monkeypatch.setenv("GITHUB_EVENT_PATH", str(git.folder / ".git/event.json"))
+
+    return push
+
+
+def test_the_base_of_a_push_is_what_was_there_before(
+    shell: Shell, git: Git, app: Emulator, pushed: Callable[[str], None]
+) -> None:
+    start = git("rev-parse", "HEAD")
+    for number, cold in enumerate(("0.5", "0.3"), 1):
+        git.write("presets/a.yaml", PRESET.replace("0.7", cold))
+        git.commit("colder", time=number)
+    dashboard(app, max_tokens=100)
+    pushed(start)
+    assert causes(shell) == {"config.max_tokens": "drift", "config.temperature": "declared"}
+    named = f"Compared with commit {start[:12]}, the commit before this push.\n"
+    assert shell("plan").err == named
+    ran = shell("apply", "--yes")
+    assert ran.err == named
+    assert f"Base: commit {start[:12]}." in ran.out
+    assert "(drift: changed in the workspace" in ran.out
+
+
+def test_a_push_before_which_there_was_nothing_here(
+    shell: Shell, git: Git, app: Emulator, pushed: Callable[[str], None]
+) -> None:
+    pushed("0" * 40)
+    dashboard(app, max_tokens=100)
+    said = "There is no base to compare with: this push made the branch or tag, so that there was nothing before it. "
+    assert shell("plan").err == f"{said}--base names one.\n"
+    assert causes(shell) == {"config.max_tokens": None}
+    assert "needs a base" in shell("plan", "--offline", code=64).err
+    start = git("rev-parse", "HEAD")
+    git.commit("more", time=1)
+    git("clone", "-q", "--depth", "1", f"file://{git.folder}", str(git.folder / ".clone"))
+    pushed(start)
+    err = shell("-C", ".clone", "plan").err
+    assert f"commit {start[:12]}, which was there before this push, is not in this clone: `git fetch --unsh" in err
+    assert shell("-C", ".clone", "plan", "--base", "HEAD").err == ""
 
 
 def test_what_is_already_live_says_so(shell: Shell, app: Emulator, git: Git) -> None:

@@ -60,7 +60,7 @@ def command(
     """Show, field by field, what apply would change in a workspace. Nothing is ever written there.
 
     With a base, each field change says who made it: the files since then, or somebody in the workspace (drift). In a
-    pull request on GitHub Actions, and on a branch with an upstream, the base is found without --base.
+    pull request or after a push on GitHub Actions, and on a branch with an upstream, the base is found without --base.
 
     \b
     Examples:
@@ -105,8 +105,6 @@ class _Planner:
 
     def plan(self, name: str) -> Plan:
         now, compared = head(self.session.root), self.session.base(self.base, name)
-        if compared is not None and self.base is None:
-            say(f"Compared with commit {compared.commit[:12]}, the {one_line(compared.reason)}.")
         if self.offline:
             if compared is None:
                 raise UsageError("--offline needs a base to compare with", hint="name it with --base")

@@ -11,17 +11,20 @@ from typing import Any, TypeVar
 
 import click
 
+from presetctl.cli.console import say
 from presetctl.cli.progress import Progress
 from presetctl.domain.errors import InputError, PresetctlError, UsageError
 from presetctl.domain.state import BaseState
+from presetctl.load.base import NoBase, find_base
 from presetctl.load.documents import preset_files
-from presetctl.load.git import Base, GitRepository, find_base
+from presetctl.load.git import Base, GitRepository
 from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.ports import READERS
 from presetctl.providers.registry import Connection, connect
 from presetctl.reconcile import Repository, load, load_base
+from presetctl.report.safe import one_line
 from presetctl.specs.schemas import SchemaLibrary
 
 EMBEDDED_FOLDER = ".presetctl"
@@ -65,7 +68,10 @@ class Session:
         return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
 
     def base(self, ref: str | None, workspace: str) -> BaseState | None:
-        """The files at ``ref``, or at the base that git tells of; None where nothing was named and nothing tells."""
+        """The files at ``ref``, or at the base that git or GitHub tells of; None where nothing tells.
+
+        What wasn't named is said: which base was found, or why none was that could be expected.
+        """
         if ref is not None:
             return self.required_base(ref, workspace)
         try:
@@ -73,8 +79,11 @@ class Session:
         except InputError:
             return None
         found = find_base(around, os.environ)
-        if found is None:
+        if isinstance(found, NoBase):
+            if found.why:
+                say(f"There is no base to compare with: {one_line(found.why)}. --base names one.")
             return None
+        say(f"Compared with commit {found.commit[:12]}, the {one_line(found.reason)}.")
         return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
 
     def files(self, paths: Sequence[str]) -> list[str]:

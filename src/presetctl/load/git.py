@@ -123,23 +123,6 @@ class Base:
     reason: str
 
 
-def find_base(repository: GitRepository, environment: Mapping[str, str]) -> Base | None:
-    """The commit that this change started from, as far as it's plain: None where nothing tells.
-
-    In a pull request on GitHub Actions it's the merge base with the target branch; elsewhere the merge base with the
-    upstream of the branch that is checked out. Where that is the commit that is checked out, nobody knows whether it
-    was applied yet, so that it says nothing of who changed what.
-    """
-    target = environment.get("GITHUB_BASE_REF", "")
-    other = f"refs/remotes/origin/{target}" if target else "@{upstream}"
-    name = f"origin/{target}" if target else "the upstream branch"
-    tip = repository.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{other}^{{commit}}")
-    commit = repository.merge_base("HEAD", tip) if tip is not None else None
-    return (
-        None if commit in {None, repository.ask("rev-parse", "HEAD")} else Base(str(commit), f"merge base with {name}")
-    )
-
-
 def own_identity() -> dict[str, str]:
     """Who makes presetctl's own commits, whatever the person's settings are."""
     now = f"@{int(time.time())} +0000"

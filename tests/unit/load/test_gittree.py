@@ -1,4 +1,4 @@
-"""The files of a commit, and what git tells of where a change started."""
+"""The files of a commit, from real repositories."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from presetctl.domain.errors import InputError
-from presetctl.load.git import Base, GitRepository, find_base
+from presetctl.load.git import GitRepository
 from presetctl.load.gittree import GitTree
 from tests.gits import Git, needs_git
 
@@ -158,29 +158,3 @@ def test_a_work_tree_of_its_own(git: Git, tmp_path: Path) -> None:
     git.commit()
     git("worktree", "add", "-q", str(tmp_path / "other"), "-b", "other")
     assert tree(Git(tmp_path / "other")).read("a.yaml", 10) == b"one"
-
-
-def test_the_base_of_a_branch(git: Git) -> None:
-    start = git.commit("one")
-    repository = GitRepository.around(git.folder)
-    assert find_base(repository, {}) is None, "there is no upstream"
-    git("branch", "target")
-    git("branch", "-q", "--set-upstream-to=target")
-    assert find_base(repository, {}) is None, "nothing was committed since"
-    git.commit("two", time=1)
-    assert find_base(repository, {}) == Base(start, "merge base with the upstream branch")
-    git("checkout", "-q", "--detach")
-    assert find_base(repository, {}) is None
-
-
-def test_the_base_of_a_pull_request(git: Git) -> None:
-    start = git.commit("one")
-    git("update-ref", "refs/remotes/origin/release", start)
-    git.commit("two", time=1)
-    repository = GitRepository.around(git.folder)
-    environment = {"GITHUB_BASE_REF": "release"}
-    assert find_base(repository, environment) == Base(start, "merge base with origin/release")
-    assert find_base(repository, {"GITHUB_BASE_REF": "elsewhere"}) is None
-    git("checkout", "-q", "--orphan", "alone")
-    git.commit("three", time=2)
-    assert find_base(repository, environment) is None, "they have nothing in common"
