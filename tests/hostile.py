@@ -86,3 +86,19 @@ def acting(text: str) -> list[str]:
 def commands(text: str) -> list[str]:
     """What the runners of GitHub Actions or Azure would take for a command in their log."""
     return _COMMAND.findall(text)
+
+
+def executed(log: str) -> list[str]:
+    """The commands that a runner of GitHub Actions would carry out, but for those that stop it and let it go on."""
+    found: list[str] = []
+    token: str | None = None
+    for line in log.split("\n"):
+        command = line.strip()
+        if token is not None:
+            token = None if command == f"::{token}::" else token
+        elif command.startswith("::stop-commands::"):
+            token = command.removeprefix("::stop-commands::")
+        elif commands(line):
+            found.append(command)
+    assert token is None, "the runner was never let go on"
+    return found

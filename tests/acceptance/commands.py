@@ -28,7 +28,7 @@ LEAVES = dict(leaves(cli, click.Context(cli)))
 VALUES = {
     "planfile": "plan.json", "paths": "presets", "folder": "fresh", "shell": "bash", "spec": "spec.json",
     "workspace": "live", "base": "HEAD~1", "to": "1", "exclude": "x*", "timeout": "5", "lock_timeout": "1",
-    "source": "live", "target": "other",
+    "source": "live", "target": "other", "reports": "json=report.json",
 }  # fmt: skip
 """What to say for an argument or an option, by its name; for others, the slug of the preset or a number."""
 

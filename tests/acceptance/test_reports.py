@@ -8,6 +8,7 @@ import pytest
 
 from tests.acceptance.cli import Shell
 from tests.gfm import foreign
+from tests.hostile import executed
 
 
 @pytest.fixture
@@ -75,3 +76,33 @@ def test_a_cut_report_says_where_the_whole_of_it_is(project: Shell, monkeypatch:
     assert project("plan", "--format", "markdown").out.endswith("shortened here. `presetctl plan` shows all of it.\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/dev/null")
     assert project("plan", "--format", "markdown").out.endswith("The job summary has all of it.\n")
+
+
+def test_what_validate_finds_in_every_format(project: Shell) -> None:
+    project.replace("presets/example.yaml", "temperature", "temprature")
+    names = {"sarif": "out.sarif", "junit": "out.xml", "json": "out.json", "human": "out.txt"}
+    reports = [word for form, name in names.items() for word in ("--report", f"{form}={name}")]
+    log = project("validate", "--format", "github", *reports, code=3).out
+    written = {form: (project.folder / name).read_text(encoding="utf-8") for form, name in names.items()}
+    for form, text in written.items():
+        assert project("validate", "--format", form, code=3).out == text
+    (result,) = json.loads(written["sarif"])["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 7
+    assert '<testsuite name="presetctl validate" tests="1" failures="1"' in written["junit"]
+    assert [line.partition(",")[0] for line in executed(log)] == ["::error file=presets/example.yaml"]
+    assert "presets/example.yaml:7:3: error:" in log
+    assert log.endswith("1 file checked: 1 error.\n")
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github"])
+def test_a_project_file_that_is_not_valid_is_reported_too(project: Shell, form: str) -> None:
+    project.write("presetctl.yaml", "version: 1\nworkspaces: {}\n")
+    ran = project("validate", "--format", form, code=3)
+    assert "presetctl.yaml" in ran.out
+    human = project("validate", "--report", f"{form}=out", code=3)
+    assert human.err.startswith("The report is in out.\npresetctl.yaml:2:")
+    assert "presetctl.yaml" in (project.folder / "out").read_text(encoding="utf-8")
+
+
+def test_no_project_is_no_finding(shell: Shell) -> None:
+    assert "no presetctl.yaml" in shell("validate", "--format", "sarif", code=3).err

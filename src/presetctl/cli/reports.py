@@ -73,12 +73,17 @@ def _report(word: str, formats: Sequence[str]) -> Report:
 
 def give_reports(render: Render, form: str, reports: Sequence[Report], folder: Path) -> None:
     """Writes the reports, each whole or not at all, and prints the result. Paths start at ``folder``."""
+    write_reports(render, reports, folder)
+    style = style_for(sys.stdout)
+    give(render(form, style), style if form == "human" else None)
+
+
+def write_reports(render: Render, reports: Sequence[Report], folder: Path) -> None:
+    """Writes the reports, once all of them could be made."""
     made = [(report, render(report.form, Style())) for report in reports]
     for report, text in made:
         write_atomically(folder / report.file, f"{text}\n".encode())
         say(f"The report is in {one_line(report.file)}.")
-    style = style_for(sys.stdout)
-    give(render(form, style), style if form == "human" else None)
 
 
 def plan_renderer(plans: Sequence[Plan], document: Json = None) -> Render:

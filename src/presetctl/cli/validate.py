@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-import sys
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from presetctl.cli.console import give, style_for
+from presetctl.cli.reports import Report, format_options, give_reports, write_reports
 from presetctl.cli.session import Session
-from presetctl.report.github import problems_commands
+from presetctl.domain.errors import InputError
+from presetctl.domain.problem import Problem
+from presetctl.load.project import PROJECT_FILE
 from presetctl.report.json import as_text, problems_document
-from presetctl.report.text import problems_text, validation_summary
+from presetctl.report.text import Style, problems_text, validation_summary
 
 INVALID = 3
+FORMATS = ("human", "json", "sarif", "junit", "github")
+_TELLING_ERRORS = ("human", "json")
+"""The formats in which an error that ends the command is told by whoever called it."""
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1)
-@click.option(
-    "--format", "form", type=click.Choice(["human", "json", "github"]), default="human", show_default=True,
-    help="How to print what was found.",
-)  # fmt: skip
+@format_options(*FORMATS)
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
+def command(ctx: click.Context, paths: tuple[str, ...], form: str, reports: tuple[Report, ...]) -> None:
     """Check preset files against the schemas of their kinds, offline.
 
     Without PATHS every preset of the project is checked; with PATHS those files, and the presets in those folders.
@@ -35,26 +39,54 @@ def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
       presetctl validate
       presetctl validate presets/support-triage.yaml
       presetctl validate --format github      annotations in GitHub Actions
+      presetctl validate --report sarif=presets.sarif --report junit=presets.xml
     """
     session = Session.open(ctx)
-    repository = session.repository(session.files(paths) if paths else None)
-    problems, files = repository.problems, len(repository.files)
-    style = style_for(sys.stdout)
-    if form == "json":
-        give(as_text(problems_document(problems, files)))
-    elif form == "github":
-        give(
-            "\n".join(
-                filter(
-                    None,
-                    [problems_commands(problems, _from_checkout(session.root)), validation_summary(problems, files)],
-                )
-            )
-        )
-    else:
-        text = problems_text(problems, style)
-        give("\n".join(filter(None, [text, validation_summary(problems, files)])), style)
+    folder = _from_checkout(session.root)
+    try:
+        repository = session.repository(session.files(paths) if paths else None)
+    except InputError as error:  # presetctl.yaml itself is not valid
+        if not error.problems:
+            raise
+        found = _Found(error.problems, (PROJECT_FILE,), folder)
+        if form in _TELLING_ERRORS:
+            write_reports(found.render, reports, session.start)
+            raise
+        give_reports(found.render, form, reports, session.start)
+        ctx.exit(INVALID)
+    found = _Found(repository.problems, repository.files, folder)
+    give_reports(found.render, form, reports, session.start)
     ctx.exit(0 if repository.valid else INVALID)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The problems of the files, in every format."""
+
+    problems: Sequence[Problem]
+    files: Sequence[str]
+    folder: str
+
+    def render(self, form: str, style: Style) -> str:
+        problems, number = self.problems, len(self.files)
+        match form:
+            case "json":
+                return as_text(problems_document(problems, number))
+            case "sarif":
+                from presetctl.report.sarif import problems_sarif
+
+                return as_text(problems_sarif(problems, self.folder))
+            case "junit":
+                from presetctl.report.junit import problems_junit
+
+                return problems_junit(problems, self.files)
+            case "github":
+                from presetctl.report.github import problems_log
+
+                text = problems_log(problems, secrets.token_hex(16), self.folder)
+            case _:
+                text = problems_text(problems, style)
+        return "\n".join(filter(None, [text, validation_summary(problems, number)]))
 
 
 def _from_checkout(root: Path) -> str:

@@ -223,7 +223,7 @@ def _problem(problem: Problem, style: Style) -> str:
     head = f"{style(one_line(str(problem.location)), bold=True)}: {style(problem.severity.value, colour)}: "
     shown = problem.path if len(problem.path) <= _PATH_SHOWN else f"{problem.path[:_PATH_SHOWN]}…"
     path = f" at {one_line(shown)}" if shown else ""
-    text = f"{head}{one_line(problem.message)} {style(f'[{problem.rule}{path}]', dim=True)}"
+    text = f"{head}{one_line(problem.message)} {style(f'[{one_line(problem.rule)}{path}]', dim=True)}"
     return f"{text}\n    → {one_line(problem.suggestion)}" if problem.suggestion else text
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from presetctl.report.github import PER_LEVEL, problems_commands
+from presetctl.report.github import PER_LEVEL, problems_commands, problems_log
+from tests.hostile import EVERY, UNREADABLE, executed
 from tests.unit.report.examples import HOSTILE, problem
 
 
@@ -62,6 +63,23 @@ def test_what_is_beyond_the_limit_of_a_level_is_counted(number: int, shown: int,
     assert len(errors) == min(number, PER_LEVEL)
     assert [line for line in errors if "file=" in line] == errors[:shown]
     if rest:
-        last = f"::error title=presetctl::{rest} more of this level; `presetctl validate` shows all"
+        last = f"::error title=presetctl::{rest} more of this level; the log of this step has all"
         assert errors[-1] == last
     assert lines[-1].startswith("::warning file=")
+
+
+def test_the_log_has_every_problem_where_the_runner_looks_for_no_commands() -> None:
+    found = [problem(f"x{n}") for n in range(12)]
+    lines = problems_log(found, "t0ken").split("\n")
+    assert lines[10] == "::stop-commands::t0ken"
+    assert [line.partition(" [")[0] for line in lines[11:-1]] == [f"presets/a.yaml:2:3: error: x{n}" for n in range(12)]
+    assert lines[-1] == "::t0ken::"
+    assert problems_log([], "t0ken") == ""
+
+
+def test_no_hostile_text_is_carried_out() -> None:
+    texts = [*EVERY, *UNREADABLE, "\n::t0ken::\n::error::x"]
+    for text in texts:
+        log = problems_log([problem(text, file=text, rule=text, path=text, suggestion=text)], "t0ken2")
+        (command,) = executed(log)
+        assert command.startswith("::error file=")
