@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from presetctl.emulator.app import Emulator, create_app
@@ -113,6 +114,56 @@ config:
     assert (document["description"], document["system_prompt"]) == ("Our voice", PROMPT)
     changes = shell("plan", "mail", "--format", "json").json["changes"]
     assert document["digest"] == changes[0]["after"]["digest"]
+
+
+def test_a_preset_as_yaml_is_a_file_that_declares_the_same(shell: Shell) -> None:
+    assert (
+        shell("show", "mail", "-w", "inside", "--format", "yaml").out
+        == """\
+kind: openrouter/chat-completions
+slug: mail
+description: Our voice
+system_prompt: |-
+  Don't shout.
+  "Quotes", `ticks`, $HOME and \\n stay.
+config:
+  temperature: 0.5
+  model: c/d
+"""
+    )
+    digests = {}
+    for slug in ("mail", "two", "three"):
+        digests[slug] = shell("show", slug, "--format", "json").json["digest"]
+        shell.write(f"alone/{slug}.yaml", "")
+        shell("show", slug, "--report", f"yaml=alone/{slug}.yaml")
+    project = (shell.folder / "presetctl.yaml").read_text()
+    shell.write("presetctl.yaml", f"{project}presets: alone\n")
+    assert {slug: shell("show", slug, "--format", "json").json["digest"] for slug in digests} == digests
+
+
+def test_hostile_yaml_is_escaped_and_says_the_same(shell: Shell) -> None:
+    shell.write(
+        "presets/odd.yaml", 'protected: true\nsystem_prompt: "a\\n::error::😀\\u202e\\e[2J"\nconfig: {model: "##[x]"}\n'
+    )
+    out = shell("show", "odd", "--format", "yaml").out
+    assert out.isascii()
+    assert "##[" not in out
+    assert not any(line.lstrip().startswith("::") for line in out.splitlines())
+    assert yaml.safe_load(out) == {
+        "kind": "openrouter/chat-completions",
+        "slug": "odd",
+        "system_prompt": "a\n::error::😀\u202e\x1b[2J",
+        "config": {"temperature": 0.5, "model": "##[x]"},
+        "protected": True,
+    }
+
+
+def test_a_plan_is_no_preset(shell: Shell) -> None:
+    shell("plan", "--out", "plan.json")
+    for words in (["--format", "yaml"], ["--report", "yaml=a.yaml"]):
+        ran = shell("show", "plan.json", *words, code=64)
+        assert "a plan has no format yaml" in ran.err
+        assert "human, json, markdown" in ran.err
 
 
 def test_one_preset_is_shown_though_another_file_is_broken(shell: Shell) -> None:

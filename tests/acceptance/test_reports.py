@@ -65,7 +65,7 @@ def test_a_report_that_cannot_be_written(project: Shell) -> None:
 
 def test_a_preset_has_no_markdown(project: Shell) -> None:
     for words in (["--format", "markdown"], ["--report", "markdown=a.md"]):
-        assert "only plans have this format" in project("show", "example", *words, code=64).err
+        assert "a preset has no format markdown" in project("show", "example", *words, code=64).err
     project("show", "example", "--report", "json=a.json")
     assert (project.folder / "a.json").read_text() == project("show", "example", "--format", "json").out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,38 +13,40 @@ from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
 from presetctl.domain.values import Json
-from presetctl.load.dump_yaml import dump
+from presetctl.load.dump_yaml import dump, dump_in_ascii
 from presetctl.load.plans import load_plans
 from presetctl.persistence import kept
 from presetctl.report.json import as_text
-from presetctl.report.preset import preset_document, preset_fields, preset_text
+from presetctl.report.preset import is_harmless, preset_document, preset_fields, preset_file, preset_text
 from presetctl.report.text import Style
 
-PRESET_FORMATS = ("human", "json")
+PRESET_FORMATS = ("human", "json", "yaml")
 
 
 @click.command("show")
 @click.argument("what", metavar="SLUG|PLANFILE")
 @workspace_option
-@format_options(*PLAN_FORMATS)
+@format_options(*dict.fromkeys((*PLAN_FORMATS, *PRESET_FORMATS)))
 @click.pass_context
 def command(ctx: click.Context, what: str, workspace: str | None, form: str, reports: tuple[Report, ...]) -> None:
     """Show a preset as the files declare it for a workspace, or a saved plan.
 
     A preset is shown with defaults and overrides applied and prompt files read. A plan is shown from its file alone:
-    it needs no project, no git and no key. Nothing is asked of any workspace. Markdown and HTML are for plans.
+    it needs no project, no git and no key. Nothing is asked of any workspace. Markdown and HTML are for plans; YAML is
+    for presets: one file that declares the same by itself.
 
     A word with a dot or a slash in it is the path of a plan file, since no slug has one: plan.json, ./plan.
 
     \b
     Examples:
       presetctl show email-copywriter
-      presetctl show email-copywriter -w staging --format json
+      presetctl show email-copywriter -w staging --format yaml
       presetctl show plan.json
       presetctl show plan.json --format markdown
     """
     if "." in what or "/" in what:
         folder = Path(ctx.find_root().obj)
+        _check_formats(PLAN_FORMATS, form, reports, "a plan")
         plans, document = _plans(folder / what, workspace)
         give_reports(plan_renderer(plans, document), form, reports, folder)
     else:
@@ -56,9 +59,14 @@ def _plans(path: Path, workspace: str | None) -> tuple[list[Plan], Json]:
     return load_plans(path)
 
 
+def _check_formats(formats: Sequence[str], form: str, reports: tuple[Report, ...], what: str) -> None:
+    for asked in (form, *(report.form for report in reports)):
+        if asked not in formats:
+            raise UsageError(f"{what} has no format {asked}", hint=f"it is shown as {', '.join(formats)}")
+
+
 def _show_preset(ctx: click.Context, slug: str, workspace: str | None, form: str, reports: tuple[Report, ...]) -> None:
-    if any(asked not in PRESET_FORMATS for asked in (form, *(report.form for report in reports))):
-        raise UsageError("only plans have this format", hint=f"a preset is shown as {' or '.join(PRESET_FORMATS)}")
+    _check_formats(PRESET_FORMATS, form, reports, "a preset")
     session = Session.open(ctx)
     repository = session.repository()
     name = session.workspace(repository, workspace)
@@ -70,6 +78,13 @@ def _show_preset(ctx: click.Context, slug: str, workspace: str | None, form: str
         if form == "json":
             content = kept(repository.kinds.kind(preset.kind), preset.content, repository.settings(name).not_kept)
             return as_text(preset_document(preset, name, content.digest))
+        if form == "yaml":
+            return _yaml(preset_file(preset))
         return preset_text(preset, name, dump(preset_fields(preset)), style)
 
     give_reports(render, form, reports, session.start)
+
+
+def _yaml(value: Json) -> str:
+    text = dump(value)
+    return (text if is_harmless(text) else dump_in_ascii(value)).removesuffix("\n")

@@ -24,6 +24,7 @@ _LONGEST_KEY: Final = 500  # libyaml and the specification stop looking for the 
 _PLAIN_START: Final = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`=<~]")
 _NEEDS_QUOTES: Final = re.compile(r"[\t\n\r]|: |:$| #|^ | $|^\.\.\.")
 _NEEDS_ESCAPES: Final = re.compile(f"{UNUSUAL.pattern}|[\ud800-\udfff]")
+_NOT_ASCII: Final = re.compile(r"[^ -~]")
 _BLANK_BEFORE_BREAK: Final = re.compile(r"[ \t]\n|[ \t]\Z|\r")
 _1_1_BOOLEANS: Final = frozenset("yYnN")
 _1_1_RESOLVERS: Final = cast("dict[str, list[tuple[str, re.Pattern[str]]]]", Resolver.yaml_implicit_resolvers)
@@ -34,6 +35,34 @@ def dump(value: Json) -> str:
     text = _block(value, 0) if _is_open(value) else _scalar(value, None) + "\n"
     parse(text.encode("utf-8"), "the YAML to be written")  # nothing is written that can't be read
     return text
+
+
+def dump_in_ascii(value: Json) -> str:
+    """``value`` as YAML of ASCII alone, each text in one line and quotes: for what may hide something, or acts on logs.
+
+    ``parse()`` gives it back exactly. InputError where it is beyond what parse() accepts.
+    """
+    text = _flow(value, "\n") + "\n"
+    parse(text.encode("utf-8"), "the YAML to be written")
+    return text
+
+
+def _flow(value: Any, start: str) -> str:
+    """A value between brackets; ``start`` is what begins a line of the collection that it stands in."""
+    inner = f"{start}{' ' * _STEP}"
+    if isinstance(value, str):
+        return _in_ascii(value)
+    if not _is_open(value):
+        return _scalar(value, None)
+    if isinstance(value, Mapping):
+        entries = (f"{inner}{_in_ascii(key)}: {_flow(item, inner)}" for key, item in value.items())
+        return f"{{{','.join(entries)}{start}}}"
+    return f"[{','.join(f'{inner}{_flow(item, inner)}' for item in value)}{start}]"
+
+
+def _in_ascii(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False).replace("#", "\\x23")
+    return _NOT_ASCII.sub(lambda found: f"\\U{ord(found[0]):08x}", quoted)
 
 
 def _block(value: Any, indent: int) -> str:

@@ -25,6 +25,17 @@ def preset_fields(preset: Preset) -> dict[str, Json]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
+def preset_file(preset: Preset) -> dict[str, Json]:
+    """A preset file that declares by itself what a preset is for a workspace."""
+    protected = {"protected": True} if preset.protected else {}
+    return {"kind": preset.kind, "slug": preset.slug, **preset_fields(preset), **protected}
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a text can be shown as it is: nothing in it hides, moves the cursor, or is a command to a runner."""
+    return inert(visible(text)) == text
+
+
 def preset_document(preset: Preset, workspace: str, digest: str) -> dict[str, Json]:
     """A preset as the files declare it for a workspace. ``digest`` is that of what the workspace would keep."""
     return {

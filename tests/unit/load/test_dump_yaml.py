@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from presetctl.domain.errors import InputError
 from presetctl.domain.values import Json
-from presetctl.load.dump_yaml import dump
+from presetctl.load.dump_yaml import dump, dump_in_ascii
 from presetctl.load.strict_yaml import MAX_BYTES, MAX_DEPTH, parse
 
 NASTY = [
@@ -81,6 +81,26 @@ def test_load_after_dump_is_identity(value: Json) -> None:
 def test_dumping_what_was_read_changes_nothing(value: Json) -> None:
     text = dump(value)
     assert dump(parse(text.encode(), "f")) == text
+
+
+@given(TREES)
+@example({"a": {"b": [1e-7, 1e16, [], {}, None, True]}, "##[x]": ["\n::error::x", "😀\u202e\x7f"]})
+def test_in_ascii_too(value: Json) -> None:
+    if any(len(key) > 1000 for key in keys(value)):
+        return  # beyond what a key between brackets may have
+    text = dump_in_ascii(value)
+    assert typed(parse(text.encode(), "f")) == typed(value)
+    assert typed(yaml.safe_load(text)) == typed(value)
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    assert "#" not in text
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
+def keys(value: Json) -> list[str]:
+    if isinstance(value, dict):
+        return [found for key, item in value.items() for found in [key, *keys(item)]]
+    return [found for item in value for found in keys(item)] if isinstance(value, list) else []
 
 
 def test_it_looks_like_written_by_hand() -> None:
