@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
@@ -46,14 +46,16 @@ def _in_battery(request: pytest.FixtureRequest) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The figures of the batteries, as README quotes them.
 
-    A test counts as one run, or as many as it says itself: ``record_property("runs", n)``.
+    A test counts as one run, or as many as it says itself: ``record_property("runs", n)``. So it does with whatever
+    else it counts.
     """
-    runs, failures = Counter[str](), Counter[str]()
+    figures = defaultdict[str, Counter[str]](Counter)
     for result in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(result):
             said = dict(getattr(report, "user_properties", ()))  # one of a file that can't be collected has none
             if "battery" in said:
-                runs[said["battery"]] += int(said.get("runs", 1))
-                failures[said["battery"]] += result != "passed"
-    for name in sorted(runs):
-        terminalreporter.write_line(f"{name}: {runs[name]:,} runs, {failures[name]} failures")
+                counts = {name: count for name, count in said.items() if isinstance(count, int)}
+                figures[said["battery"]].update({"runs": 1} | counts | {"failures": result != "passed"})
+    for name in sorted(figures):
+        counted = ", ".join(f"{count:,} {what}" for what, count in figures[name].items())
+        terminalreporter.write_line(f"{name}: {counted}")

@@ -187,12 +187,13 @@ class HttpJson:
         return httpx.create_ssl_context(trust_env=self._trust_env)
 
     def _new_client(self, kept_alive: int) -> httpx.Client:
+        transport = None if self._transport is None else self._transport()
         try:
             client = httpx.Client(
                 headers={**self._headers, "Accept-Encoding": "identity"},
                 timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
-                transport=None if self._transport is None else self._transport(),
-                verify=self._certificates,
+                transport=transport,
+                verify=self._certificates if transport is None else True,  # what has a way of its own needs none
                 limits=httpx.Limits(max_connections=4, max_keepalive_connections=kept_alive),
                 follow_redirects=False,
                 trust_env=self._trust_env,
