@@ -49,15 +49,20 @@ def _means_same(held: Json | Absent, declared: Json | Absent, kind: Kind, path: 
         return (held or None) == (declared or None) or {held, declared} <= {ABSENT, None, ""}
     inside = path[1:]
     old, new = ({} if value is ABSENT else {str(path[-1]): value} for value in (held, declared))
-    if any(isinstance(step, int) or inside[:length] in kind.opaque for length, step in enumerate(inside)):
-        left, right = old, new  # what lists and opaque values hold is compared as it is
+    if is_literal(inside[:-1], kind) or isinstance(path[-1], int):
+        left, right = old, new
     else:
         left, right = _settled(old, new, kind, inside[:-1])
     return canonical_json(left) == canonical_json(right)
 
 
 def without_inert(config: JsonObject, kind: Kind, path: Path = ()) -> dict[str, Json]:
-    """What to declare of a stored config: all but what servers add by themselves and what only the dashboard sets."""
+    """What to declare of a stored config: all but what servers add by themselves and what only the dashboard sets.
+
+    ``path`` is where it stands in a config.
+    """
+    if is_literal(path, kind):
+        return dict(config)
     result: dict[str, Json] = {}
     for key, value in config.items():
         at = (*path, key)
@@ -66,6 +71,11 @@ def without_inert(config: JsonObject, kind: Kind, path: Path = ()) -> dict[str, 
         nested = isinstance(value, Mapping) and at not in kind.opaque
         result[key] = without_inert(value, kind, at) if nested and isinstance(value, Mapping) else value
     return result
+
+
+def is_literal(path: Path, kind: Kind) -> bool:
+    """Whether what stands below a path of a config is taken as it is: a list's items, and what opaque values hold."""
+    return any(isinstance(step, int) or path[:length] in kind.opaque for length, step in enumerate(path, 1))
 
 
 def wiped(before: Content | None, kind: Kind) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from presetctl.diff import field_changes, value_at, without_inert
+from presetctl.diff import field_changes, is_literal, value_at, without_inert
 from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
@@ -145,10 +145,12 @@ def _single_fields(changes: Sequence[FieldChange], kind: Kind) -> Iterator[Field
     for change in changes:
         path = requested_path(kind, change.path)
         held, mine = change.before, change.after
-        if isinstance(held, Mapping) and mine is ABSENT and change.path[1:] not in kind.opaque:
+        if is_literal(change.path[1:], kind):
+            yield FieldChange(path, mine, held)
+        elif isinstance(held, Mapping) and mine is ABSENT:
             held = without_inert(held, kind, change.path[1:])
             yield from (FieldChange(at, ABSENT, value) for at, value in _leaves(held, path, kind))
-        elif isinstance(mine, Mapping) and held is ABSENT and change.path[1:] not in kind.opaque:
+        elif isinstance(mine, Mapping) and held is ABSENT:
             yield from (FieldChange(at, value, ABSENT) for at, value in _leaves(mine, path, kind))
         else:
             yield FieldChange(path, mine, held)

@@ -240,3 +240,20 @@ def test_what_to_declare_of_a_stored_config() -> None:
         "provider": {"only": ["a"]},
         "response_format": {"schema": {"default": None}},
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "same"),
+    [
+        ((), False),
+        (("provider",), False),
+        (("tools", 0), True),
+        (("tools", 0, "function", "parameters"), True),
+        (("response_format",), False),
+        (("response_format", "schema"), True),
+        (("response_format", "schema", "properties"), True),
+    ],
+)
+def test_what_lists_and_opaque_values_hold_is_declared_as_it_is(path: Path, same: bool) -> None:
+    stored: dict[str, Any] = {"default": None, "enum": [], "x": {"y": None}, "z": 1}
+    assert without_inert(stored, KIND, path) == (stored if same else {"z": 1})

@@ -116,6 +116,13 @@ def test_lists_opaque_values_and_what_an_override_replaces_are_one_field() -> No
     assert found(content(choice={"type": "x"}), content(choice="auto"), {}) == {"config.choice": "promoted"}
 
 
+def test_a_mapping_in_a_list_is_a_difference_also_where_all_in_it_is_null() -> None:
+    for here, there in (({"x": {"y": None}}, {}), ({}, {"x": {"y": []}})):
+        source, target = content(tools=[{"f": here}]), content(tools=[{"f": there}])
+        assert found(source, target, {}) == {"config.tools": "promoted"}
+        assert override({}, source, target, {"tools": [{"f": there}]}) == {"config": {"tools": [{"f": here}]}}
+
+
 def test_names_are_those_of_the_files_and_what_only_the_dashboard_sets_is_left_alone() -> None:
     source = content(kept_limit=5, cache_enabled=True)
     own, theirs = {"config": {"limit": 7}}, {"config": {"limit": 5}}
