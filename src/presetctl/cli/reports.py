@@ -20,7 +20,7 @@ from presetctl.report.json import as_text, plan_document, plans_document
 from presetctl.report.safe import one_line
 from presetctl.report.text import Style, plans_text
 
-PLAN_FORMATS = ("human", "json", "markdown")
+PLAN_FORMATS = ("human", "json", "markdown", "html")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 Render = Callable[[str, Style], str]
@@ -97,6 +97,10 @@ def plan_renderer(plans: Sequence[Plan], document: Json = None) -> Render:
                 from presetctl.report.markdown import plans_markdown
 
                 return plans_markdown(plans, rest=_where_all_is())
+            case "html":
+                from presetctl.report.html import plans_html
+
+                return plans_html(plans)
             case _:
                 return plans_text(plans, style)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,22 +10,28 @@ from presetctl.domain.values import Json
 from presetctl.report.gfm import code, fence, html_code
 from presetctl.report.prose import text_lines
 from presetctl.report.safe import inert, value_text
-from presetctl.report.summary import action_name, groups, has_drift, sentence, shown_changes, versions
+from presetctl.report.summary import (
+    TITLES,
+    action_name,
+    groups,
+    has_drift,
+    is_short,
+    is_titled,
+    kind_of_change,
+    long_text,
+    sentence,
+    shown_changes,
+    versions,
+)
 from presetctl.report.text import many
 
 COMMENT_LIMIT = 65_536
 """The most characters that a comment on GitHub may have."""
 
 _NAME_SHOWN = 100
-_CELL_SHOWN = 120
 _MESSAGE_SHOWN = 600
 _NAMES_LISTED = 3
 _FEW_FIELDS, _FEW_LINES = 20, 12
-_TITLES = {
-    Cause.DECLARED: "**Declared by the files**",
-    Cause.BOTH: "**Changed in the files, and in the workspace too: applying overwrites the latter**",
-    Cause.DRIFT: "**Drift, changed in the workspace alone: applying overwrites it**",
-}
 
 
 def plans_markdown(plans: Sequence[Plan], limit: int = COMMENT_LIMIT, rest: str = "") -> str:
@@ -174,8 +179,8 @@ def _content(change: Change, shortened: bool) -> Iterator[str]:
     yield f"{code(place, _MESSAGE_SHOWN)} · {_name(change.kind)}"
     found = groups(change)
     for group in found:
-        if len(found) > 1 or group.cause is not Cause.DECLARED:
-            yield _TITLES[group.cause]
+        if is_titled(found):
+            yield f"**{TITLES[group.cause]}**"
         yield from _fields(group.fields, shortened)
     notes = [f"- warning: {code(warning, _MESSAGE_SHOWN)}" for warning in change.warnings]
     if change.already_live:
@@ -187,26 +192,16 @@ def _content(change: Change, shortened: bool) -> Iterator[str]:
 def _fields(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str]:
     """Short values in a table, and each long text below it."""
     shown = fields[:_FEW_FIELDS] if shortened else fields
-    small = [field for field in shown if _is_small(field)]
+    small = [field for field in shown if is_short(field)]
     if small:
         yield "\n".join(["| field | before | after |", "|---|---|---|", *map(_field_row, small)])
     for field in shown:
-        if not _is_small(field):
-            yield f"{code(field.name, _MESSAGE_SHOWN)}, {_kind_of_change(field)}:"
-            lines = text_lines(_text(field.before), _text(field.after), _FEW_LINES if shortened else 0)
+        if not is_short(field):
+            yield f"{code(field.name, _MESSAGE_SHOWN)}, {kind_of_change(field)}:"
+            lines = text_lines(long_text(field.before), long_text(field.after), _FEW_LINES if shortened else 0)
             yield fence(lines, "diff")
     if len(shown) < len(fields):
         yield f"{many(len(fields) - len(shown), 'more field')}."
-
-
-def _is_small(field: FieldChange) -> bool:
-    return field.path != ("system_prompt",) and all(map(_fits_cell, (field.before, field.after)))
-
-
-def _fits_cell(value: Json | Absent) -> bool:
-    if isinstance(value, str) and len(value) > _CELL_SHOWN:
-        return False
-    return len(value_text(value, _CELL_SHOWN + 1)) <= _CELL_SHOWN
 
 
 def _field_row(field: FieldChange) -> str:
@@ -215,19 +210,6 @@ def _field_row(field: FieldChange) -> str:
 
 def _cell(value: Json | Absent) -> str:
     return "not set" if value is ABSENT else code(value_text(value))
-
-
-def _kind_of_change(field: FieldChange) -> str:
-    if field.before is ABSENT:
-        return "new"
-    return "removed" if field.after is ABSENT else "changed"
-
-
-def _text(value: Json | Absent) -> str | None:
-    """A long value as lines: a text as it is, anything else as indented JSON."""
-    if value is ABSENT:
-        return None
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _name(text: str) -> str:

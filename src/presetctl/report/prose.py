@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from presetctl.report.safe import visible
-from presetctl.report.words import Line, Sign, Span, prompt_difference
+from presetctl.report.words import Line, Sign, difference
 
 WIDTH = 120
 _MARKS = {Sign.REMOVED: "[-{}-]", Sign.ADDED: "{{+{}+}}"}
@@ -30,19 +30,10 @@ def text_lines(before: str | None, after: str | None, limit: int = 0) -> list[st
 
     With a ``limit``, at most that many lines and one that counts the rest, and of each line only what fits in a width.
     """
-    lines = [piece for line in _difference(before, after) for piece in _written(line, shortened=bool(limit))]
+    lines = [piece for line in difference(before, after) for piece in _written(line, shortened=bool(limit))]
     if not limit or len(lines) <= limit + 1:
         return lines
     return [*lines[:limit], f"@@ {len(lines) - limit} more lines @@"]
-
-
-def _difference(before: str | None, after: str | None) -> list[Line]:
-    if before is not None and after is not None:
-        if before.endswith("\n") and after.endswith("\n"):
-            before, after = before[:-1], after[:-1]  # the end of the last line is no line
-        return prompt_difference(before, after)
-    sign, text = (Sign.REMOVED, before) if before is not None else (Sign.ADDED, after or "")
-    return [Line(sign, (Span(line),)) for line in (text or "").removesuffix("\n").split("\n")]
 
 
 def _written(line: Line, *, shortened: bool) -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from presetctl.domain.change import Action, Cause, Change, FieldChange, Plan
+from presetctl.domain.change import ABSENT, Absent, Action, Cause, Change, FieldChange, Plan
+from presetctl.domain.values import Json
+from presetctl.report.safe import value_text
 from presetctl.report.text import many
 
 _VERBS = {
@@ -15,6 +18,14 @@ _VERBS = {
     Action.ARCHIVE: "archives",
     Action.RESTORE: "restores",
 }
+
+TITLES = {
+    Cause.DECLARED: "Declared by the files",
+    Cause.BOTH: "Changed in the files, and in the workspace too: applying overwrites the latter",
+    Cause.DRIFT: "Drift, changed in the workspace alone: applying overwrites it",
+}
+SHORT = 120
+"""The most characters of a value that stands in a cell of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +98,33 @@ def groups(change: Change) -> Sequence[Group]:
         for cause in (Cause.DECLARED, Cause.BOTH, Cause.DRIFT)
     )
     return [group for group in found if group.fields]
+
+
+def is_titled(found: Sequence[Group]) -> bool:
+    """Whether it must be said who caused which fields: not where all are simply declared."""
+    return any(group.cause is not Cause.DECLARED for group in found)
+
+
+def is_short(field: FieldChange) -> bool:
+    """Whether both values fit into a cell. A prompt never does: it's read as a text."""
+    return field.path != ("system_prompt",) and all(map(_fits_cell, (field.before, field.after)))
+
+
+def _fits_cell(value: Json | Absent) -> bool:
+    if isinstance(value, str) and len(value) > SHORT:
+        return False
+    return len(value_text(value, SHORT + 1)) <= SHORT
+
+
+def long_text(value: Json | Absent) -> str | None:
+    """A value as lines: a text as it is, anything else as indented JSON; None where there is none."""
+    if value is ABSENT:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def kind_of_change(field: FieldChange) -> str:
+    """Whether a field is new, removed or changed."""
+    if field.before is ABSENT:
+        return "new"
+    return "removed" if field.after is ABSENT else "changed"

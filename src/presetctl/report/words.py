@@ -45,6 +45,16 @@ class Line:
     spans: tuple[Span, ...]
 
 
+def difference(before: str | None, after: str | None) -> list[Line]:
+    """What becomes of a text, line by line; None where there is none. The end of the last line is no line."""
+    if before is not None and after is not None:
+        if before.endswith("\n") and after.endswith("\n"):
+            before, after = before[:-1], after[:-1]
+        return prompt_difference(before, after)
+    sign, text = (Sign.REMOVED, before) if before is not None else (Sign.ADDED, after or "")
+    return [_plain(sign, line) for line in (text or "").removesuffix("\n").split("\n")]
+
+
 def prompt_difference(before: str, after: str) -> list[Line]:
     """The changed lines of two texts, with a little context and with the changed words marked."""
     old, new = before.split("\n"), after.split("\n")
@@ -52,7 +62,7 @@ def prompt_difference(before: str, after: str) -> list[Line]:
     lines: list[Line] = []
     for tag, i1, i2, j1, j2 in _opcodes(old, new):
         if tag == "equal":
-            lines += _context(old[i1:i2], first=not lines, last=i2 == len(old))
+            lines += _context(old[i1:i2], first=not lines, last=i2 == len(old) and j2 == len(new))
         else:
             lines += pairer.changed(old[i1:i2], new[j1:j2])
     return lines

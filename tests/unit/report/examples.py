@@ -120,3 +120,35 @@ def said_everywhere(text: str) -> Plan:
     created = change("new", Action.CREATE, (field(("system_prompt",), None, text),), version=None)
     target = Target(text, text, text, text)
     return replace(plan(made, created, target=target, head=Head(text)), base=text, orphaned=(text,), unmanaged=(text,))
+
+
+def ordinary_plan() -> Plan:
+    """Every action, every cause, short and long values, and names as long as they get."""
+    old = "Write marketing email, in our voice.\n\nBe brief: at most 120 words.\nNever use exclamation marks.\n"
+    new = old.replace("at most 120 words", "at most 90 words, in three paragraphs") + "If unsure, say so.\n"
+    schema: Json = {"type": "json_schema", "json_schema": {"name": "triage", "schema": {"enum": ["low", "high"] * 9}}}
+    mail = (
+        field(("config", "model"), "a/small", "a/large", cause=Cause.DECLARED),
+        field(("config", "provider", "sort"), None, "price", cause=Cause.DECLARED),
+        field(("system_prompt",), old, new, cause=Cause.DECLARED),
+        field(("config", "top_p"), 0.9, 0.8, cause=Cause.BOTH),
+        field(("config", "temperature"), 0.2, 0.7, cause=Cause.DRIFT),
+        field(("config", "stop"), ["END"], cause=Cause.DRIFT),
+    )
+    triage = (
+        field(("config", "response_format"), None, schema),
+        field(("system_prompt",), None, "\n".join(f"Rule {n}: sort each ticket." for n in range(60))),
+    )
+    long = field(("config", "a", "deeply", "nested", "field", "with", "a", "long", "name"), "x" * 110, "y" * 110)
+    changes = (
+        change("email-copywriter", fields=mail, warnings=("loses cache_enabled: needs --allow-wipe email-copywriter",)),
+        change("a-preset-whose-slug-is-so-long-that-it-has-to-wrap-on-a-phone", fields=(long,)),
+        change("support-triage", Action.CREATE, triage, version=None),
+        change("replaced", Action.REPLACE, (field(("config", "model"), "a/b", "a/c"),)),
+        change("restored", Action.RESTORE, (field(("system_prompt",), "Gone."),), version=7),
+        replace(change("done", Action.NO_OP), already_live=(field(("config", "model")),)),
+        change("same", Action.NO_OP),
+        change("old-summarizer", Action.ARCHIVE, version=12),
+    )
+    made = plan(*changes, unmanaged=("u", "v"), head=Head("c" * 40, dirty=True))
+    return replace(made, base="b" * 40, orphaned=("ancient",))

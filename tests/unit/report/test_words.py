@@ -89,6 +89,13 @@ def test_far_lines_are_counted_and_near_ones_shown() -> None:
     assert shown("\n".join(before), "\n".join(after)) == expected
 
 
+def test_what_is_added_at_the_end_has_context() -> None:
+    before = "\n".join(f"line {number}" for number in range(9))
+    assert shown(before, f"{before}\nnew") == ["@7", " line 7", " line 8", "+new"]
+    assert shown(f"{before}\nold", before) == ["@7", " line 7", " line 8", "-old"]
+    assert shown(f"new\n{before}", before) == ["-new", " line 0", " line 1", "@7"]
+
+
 def test_one_line_is_not_worth_a_gap() -> None:
     assert shown("1\n2\n3\na", "1\n2\n3\nb") == [" 1", " 2", " 3", "-a", "+b"]
     assert shown("1\n2\n3\n4\na", "1\n2\n3\n4\nb") == ["@2", " 3", " 4", "-a", "+b"]
