@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make, nothing else. Everything is installed into .venv.
+# Needs Python 3.11 or newer and make, nothing else; `make browser` also npm. Everything is installed into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.p
   secrets.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py \
   waiting.py delivery.py))
 
-.PHONY: demo test torture lint format bench schemas clean
+.PHONY: demo test torture browser lint format bench schemas clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
@@ -26,6 +26,12 @@ test: $(VENV)/installed  ## all tests, and the branch coverage of the core
 	$(BIN)/python -m coverage report --skip-covered
 	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100 --format=total >/dev/null \
 	  || { $(BIN)/python -m coverage report --include='$(CORE)'; echo 'The core must be covered whole.'; exit 1; }
+
+browser: tests/browser/node_modules/.package-lock.json  ## what tests/browser needs beside Chromium
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
+	touch $@
 
 torture: $(VENV)/installed  ## the long batteries, which break things on purpose
 	$(BIN)/python -m pytest -n auto -m torture
@@ -48,4 +54,4 @@ bench: $(VENV)/installed
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV) .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/browser/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

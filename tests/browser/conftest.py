@@ -29,7 +29,7 @@ _MISSING = [
     for part, there in (
         ("Chromium (of the system: apt-get install chromium)", CHROMIUM is not None),
         ("Playwright (a Python package, of the extra `dev`)", importlib.util.find_spec("playwright") is not None),
-        ("axe-core (npm ci --prefix tests/browser)", AXE.is_file()),
+        ("axe-core (make browser)", AXE.is_file()),
     )
     if not there
 ]
