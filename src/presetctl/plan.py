@@ -57,11 +57,16 @@ def with_orphans(plan: Plan, declared_once: Callable[[str], bool]) -> Plan:
     return replace(plan, unmanaged=tuple(s for s in plan.unmanaged if s not in orphaned), orphaned=orphaned)
 
 
-def archive_change(last: LastDeclared, live: Version | None) -> Change:
-    """The change that archives a preset which no file declares any more."""
-    warning = f"declared last in commit {last.commit[:12]}; archived, it can't be called; its versions are kept"
+def archive_change(last: LastDeclared, live: Version | None, *, is_edited: bool = False) -> Change:
+    """The change that archives a preset which no file declares any more.
+
+    ``is_edited`` says that no commit declares what is live: somebody may still be at work on it.
+    """
+    warnings = [f"declared last in commit {last.commit[:12]}; archived, it can't be called; its versions are kept"]
+    if is_edited and live is not None:
+        warnings.append(f"version {live.number} is what no commit declares: somebody edited it outside git")
     preset = last.preset
-    return Change(preset.slug, preset.kind, Action.ARCHIVE, preset.source, _live(live), None, warnings=(warning,))
+    return Change(preset.slug, preset.kind, Action.ARCHIVE, preset.source, _live(live), None, warnings=tuple(warnings))
 
 
 def with_archives(plan: Plan, archives: Sequence[Change]) -> Plan:

@@ -54,7 +54,8 @@ class Pruner:
                 notes.append(f"{slug} is orphaned and not archived: {why}.")
             else:
                 removed[slug] = last.preset
-                changes.append(archive_change(last, live.version))
+                edited = live.version and not past.may_come_from_files(slug, live.version.content)
+                changes.append(archive_change(last, live.version, is_edited=bool(edited)))
         return Pruned(self._with_renames(with_archives(found, changes), desired, past), removed, tuple(notes))
 
     def _gaps(self, past: DeclaredPast) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tests.unit.memory import KINDS, Memory, Past, preset
 
 COMMIT = "c" * 40
 LASTS = {slug: LastDeclared(COMMIT, preset(slug)) for slug in ("old", "older")}
-HISTORY = Past(orphans=("old", "older"), lasts=LASTS)
+HISTORY = Past(orphans=("old", "older"), lasts=LASTS, from_files=True)
 
 
 def workspace(*slugs: str) -> Memory:
@@ -62,8 +62,18 @@ def test_orphaned_presets_are_archived_after_everything_else() -> None:
     assert change.before is not None
     assert change.before.version == 3
     assert change.before.digest == Content("live", {}).digest
-    assert "declared last in commit cccccccccccc;" in change.warnings[0]
+    assert change.warnings == (
+        "declared last in commit cccccccccccc; archived, it can't be called; its versions are kept",
+    )
     assert memory.log == ["read old", "read older"]
+
+
+def test_what_somebody_edited_outside_git_is_archived_with_a_word_on_that() -> None:
+    past = replace(HISTORY, from_files=False)
+    (change,) = pruned(workspace("old"), past=past).plan.changes
+    assert change.warnings[1:] == ("version 3 is what no commit declares: somebody edited it outside git",)
+    memory = Memory(presets={"old": ActualPreset("old", "id", Status.ACTIVE, None)})
+    assert len(pruned(memory, past=past).plan.changes[0].warnings) == 1
 
 
 def test_the_fingerprint_knows_what_is_archived() -> None:
