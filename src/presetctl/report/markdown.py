@@ -181,7 +181,7 @@ def _content(change: Change, shortened: bool) -> Iterator[str]:
     for group in found:
         if is_titled(found):
             yield f"**{TITLES[group.cause]}**"
-        yield from _fields(group.fields, shortened)
+        yield from field_blocks(group.fields, shortened)
     notes = [f"- warning: {code(warning, _MESSAGE_SHOWN)}" for warning in change.warnings]
     if change.already_live:
         notes.append(f"- already live as declared: {_names([field.name for field in change.already_live])}")
@@ -189,8 +189,8 @@ def _content(change: Change, shortened: bool) -> Iterator[str]:
         yield "\n".join(notes)
 
 
-def _fields(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str]:
-    """Short values in a table, and each long text below it."""
+def field_blocks(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str]:
+    """Fields before and after. Short values in a table, and each long text below it."""
     shown = fields[:_FEW_FIELDS] if shortened else fields
     small = [field for field in shown if is_short(field)]
     if small:
