@@ -152,3 +152,13 @@ def ordinary_plan() -> Plan:
     )
     made = plan(*changes, unmanaged=("u", "v"), head=Head("c" * 40, dirty=True))
     return replace(made, base="b" * 40, orphaned=("ancient",))
+
+
+def outcomes_of(made: Plan, message: str = "the workspace refused it") -> list[Outcome]:
+    """One of each result, for as many as the plan has changes to write."""
+    return [
+        Outcome(
+            it, result, 4 if result is Result.APPLIED else None, (message,) * (result is Result.NOT_PERSISTED), message
+        )
+        for it, result in zip(made.pending, Result, strict=False)
+    ]
