@@ -8,6 +8,7 @@ from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, 
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Location, Problem, Severity
 from presetctl.domain.values import Json, Path
+from tests.hostile import EVERY, UNREADABLE
 
 DIGEST = "sha256:" + "0" * 64
 TARGET = Target("production", "openrouter", "https://openrouter.ai/api/v1", "ws-1")
@@ -103,6 +104,28 @@ MARKDOWN = [
     "[-x-]{+y+}", "@@ 3 unchanged lines @@", "diff --git a/x b/x\n--- a\n+++ b", "javascript:alert(1)", "style='x'",
 ]  # fmt: skip
 """What means something in GitHub's Markdown or in HTML, or would like to."""
+
+
+CORPUS = [*EVERY, *UNREADABLE, *MARKDOWN]
+
+
+def corpus(longest: int = 10_000) -> Plan:
+    """A preset for each hostile text, which is its slug, its warning, a field and a part of its prompt."""
+    return plan(*(_hostile_change(number, text[:longest]) for number, text in enumerate(CORPUS)))
+
+
+def _hostile_change(number: int, text: str) -> Change:
+    fields = (field(("config", text), text, f"{text} 2"), field(("system_prompt",), "old", f"{text}\nnew"))
+    return change(f"{number} {text}", fields=fields, warnings=(text,))
+
+
+def corpus_of_problems(longest: int = 10_000) -> list[Problem]:
+    """A problem for each hostile text, which stands wherever a file can put it."""
+    return [
+        problem(text, file=text, path=text, suggestion=text, severity=severity)
+        for number, text in enumerate(it[:longest] for it in CORPUS)
+        for severity in (Severity.ERROR if number % 2 else Severity.WARNING,)
+    ]
 
 
 def said_everywhere(text: str) -> Plan:
