@@ -23,6 +23,8 @@ WAIT_SECONDS = 60.0
 _PAUSE = Pause()
 
 _STOPS = frozenset({Result.CONFLICT, Result.FAILED, Result.UNKNOWN})
+_WRITTEN = 6
+"""The exit code of what was written and isn't as it was to be; of a conflict, where our write is among the versions."""
 _WELL = frozenset({Result.APPLIED, Result.UNCHANGED})
 
 
@@ -317,10 +319,14 @@ def _same(one: Version | None, other: Version | None) -> bool:
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """The code of a whole run: 0, or the failure's own where nothing was written, or 6 where something was."""
+    """The code of a whole run: 0, or 6 where something was written, or the failure's own where nothing was.
+
+    Where nobody knows whether something was written, the code of that comes before those that say it wasn't.
+    """
     results = list(outcomes)
-    codes = [outcome.exit_code for outcome in results if outcome.exit_code]
-    if not codes:
+    failed = [outcome for outcome in results if outcome.exit_code]
+    if not failed:
         return 0
-    written = any(outcome.result in {Result.APPLIED, Result.NOT_PERSISTED} for outcome in results)
-    return 6 if written else codes[0]
+    if any(o.result in {Result.APPLIED, Result.NOT_PERSISTED} or o.exit_code == _WRITTEN for o in results):
+        return _WRITTEN
+    return next((o for o in failed if o.result is Result.UNKNOWN), failed[0]).exit_code

@@ -381,3 +381,20 @@ def test_a_restore_that_did_not_arrive_is_sent_again() -> None:
     memory = Lossy(hidden=archived(Content("prompt", {"model": "m"})).hidden)
     assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 3)]
     assert memory.log.count("restore a") == 2
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        ([(Result.CONFLICT, 5), (Result.FAILED, 8)], 5),
+        ([(Result.CONFLICT, 5), (Result.CONFLICT, 6)], 6),
+        ([(Result.CONFLICT, 5), (Result.UNKNOWN, 8)], 8),
+        ([(Result.CONFLICT, 5), (Result.UNCHANGED, 0)], 5),
+        ([(Result.UNKNOWN, 8), (Result.APPLIED, 0)], 6),
+    ],
+)
+def test_an_exit_code_never_says_that_nothing_was_written_where_something_may_be(
+    ended: list[tuple[Result, int]], code: int
+) -> None:
+    (change,) = planned(Memory(), preset("a"))[0].changes
+    assert exit_code(Outcome(change, result, exit_code=own) for result, own in ended) == code

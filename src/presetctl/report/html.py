@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from presetctl import __version__
 from presetctl.domain.change import ABSENT, Absent, Cause, Change, FieldChange, Plan
-from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.values import Json
 from presetctl.report.safe import inert, one_line, value_text, visible
 from presetctl.report.sides import Row, side_by_side
 from presetctl.report.summary import (
     TITLES,
     Phrase,
-    Told,
     action_name,
     groups,
     has_drift,
@@ -27,8 +25,9 @@ from presetctl.report.summary import (
     is_titled,
     kind_of_change,
     long_text,
-    result_name,
+    sentence,
     shown_changes,
+    versions,
 )
 from presetctl.report.text import many
 
@@ -74,16 +73,6 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class _Result:
-    """What became of a change; ``good`` where nothing needs to be looked at."""
-
-    name: str
-    good: bool
-    message: str
-    lost: str
-
-
-@dataclass(frozen=True)
 class _Preset:
     """One change, all of it text to be shown."""
 
@@ -91,7 +80,6 @@ class _Preset:
     slug: str
     action: str
     versions: str
-    result: _Result | None
     place: str
     kind: str
     drift: bool
@@ -114,21 +102,12 @@ class _Workspace:
 
 def plans_html(plans: Sequence[Plan]) -> str:
     """The plans of one or several workspaces as a page, whose policy lets only its own script and style do anything."""
-    return _page([Told(plan) for plan in plans])
-
-
-def outcomes_html(plan: Plan, outcomes: Sequence[Outcome]) -> str:
-    """What became of a plan, as the same page."""
-    return _page([Told(plan, tuple(outcomes))])
-
-
-def _page(all_told: Sequence[Told]) -> str:
-    workspaces = [_workspace(told, number) for number, told in enumerate(all_told)]
+    workspaces = [_workspace(plan, number) for number, plan in enumerate(plans)]
     presets = [preset for workspace in workspaces for preset in workspace.presets]
     actions = {name: sum(preset.action == name for preset in presets) for name in _ACTIONS}
     style, script = _part("plan.css"), _part("plan.js")
     page = _template().render(
-        title=_title(all_told),
+        title=_title(plans),
         style=style,
         script=script,
         style_hash=_hash(style),
@@ -145,19 +124,18 @@ def _page(all_told: Sequence[Told]) -> str:
 _ACTIONS = ("create", "update", "replace", "archive", "restore", "unchanged")
 
 
-def _title(all_told: Sequence[Told]) -> str:
-    if len(all_told) == 1:
-        return "".join(_name(phrase.text) if phrase.foreign else phrase.text for phrase in all_told[0].title)
-    return f"Plans for {many(len(all_told), 'workspace')}"
+def _title(plans: Sequence[Plan]) -> str:
+    if len(plans) == 1:
+        return f"Plan for {_name(plans[0].workspace.name)}"
+    return f"Plans for {many(len(plans), 'workspace')}"
 
 
-def _workspace(told: Told, number: int) -> _Workspace:
-    plan = told.plan
-    presets = [_preset(c, f"preset-{number}-{place}", told) for place, c in enumerate(shown_changes(plan))]
+def _workspace(plan: Plan, number: int) -> _Workspace:
+    presets = [_preset(c, f"preset-{number}-{place}", plan.offline) for place, c in enumerate(shown_changes(plan))]
     unmanaged = f"{many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone."
     return _Workspace(
         name=_name(plan.workspace.name),
-        sentence=[Phrase(_name(phrase.text), True) if phrase.foreign else phrase for phrase in told.sentence],
+        sentence=[Phrase(_name(phrase.text), True) if phrase.foreign else phrase for phrase in sentence(plan)],
         presets=presets,
         orphaned=_names(plan.orphaned),
         unmanaged=unmanaged if plan.unmanaged else "",
@@ -176,15 +154,14 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "Fingerprint", one_line(plan.fingerprint.removeprefix("sha256:")[:12])
 
 
-def _preset(change: Change, id_: str, told: Told) -> _Preset:
+def _preset(change: Change, id_: str, offline: bool) -> _Preset:
     found = groups(change)
     titled = is_titled(found)
     return _Preset(
         id=id_,
         slug=_name(change.slug),
         action=action_name(change),
-        versions=told.versions(change),
-        result=_result(told.outcome(change)),
+        versions=versions(change, offline),
         place=one_line(f"{change.source.file}:{change.source.line}"),
         kind=_name(change.kind),
         drift=has_drift(change),
@@ -192,13 +169,6 @@ def _preset(change: Change, id_: str, told: Told) -> _Preset:
         warnings=[visible(warning) for warning in change.warnings],
         already_live=_names([field.name for field in change.already_live]),
     )
-
-
-def _result(outcome: Outcome | None) -> _Result | None:
-    if outcome is None:
-        return None
-    good = outcome.result in {Result.APPLIED, Result.UNCHANGED}
-    return _Result(result_name(outcome), good, visible(outcome.message), _names(outcome.lost))
 
 
 def _group(cause: Cause, fields: Sequence[FieldChange], titled: bool) -> _Group:
