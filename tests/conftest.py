@@ -57,5 +57,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 counts = {name: count for name, count in said.items() if isinstance(count, int)}
                 figures[said["battery"]].update({"runs": 1} | counts | {"failures": result != "passed"})
     for name in sorted(figures):
-        counted = ", ".join(f"{count:,} {what}" for what, count in figures[name].items())
+        failures = figures[name].pop("failures")
+        counted = ", ".join(f"{count:,} {what}" for what, count in (*figures[name].items(), ("failures", failures)))
         terminalreporter.write_line(f"{name}: {counted}")

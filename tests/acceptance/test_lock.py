@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import socket
@@ -287,20 +286,6 @@ def test_a_lock_that_cannot_be_released_is_told(one: Shell, app: Watched, tmp_pa
     ran = one("apply", "--yes")
     assert "The lock of main was not released: the git remote origin can't be used" in ran.err
     assert "→ presetctl unlock -w main" in ran.err
-
-
-def test_eight_at_once_go_one_by_one(one: Shell, two: Shell, app: Watched) -> None:
-    """Each clone wants something else, so that each apply finds something to write, and would hit on the others."""
-    two.write("presets/mail.yaml", "config: {model: a/b, temperature: 0.7}\n")
-    processes = [
-        started(shell, "apply", "--yes", "--lock-timeout", "600", OPENROUTER_API_KEY=f"key-{number}")
-        for number, shell in enumerate([one, two] * 4)
-    ]
-    results = [(process.communicate(timeout=600)[1], process.returncode) for process in processes]
-    assert {code for _, code in results} == {0}, results
-    turns = [key for key, _ in itertools.groupby(app.keys)]
-    assert sorted(turns) == sorted(f"Bearer key-{number}" for number in range(8)), "nobody came in between"
-    assert lock(one).read() is None
 
 
 @pytest.mark.parametrize(

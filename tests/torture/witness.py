@@ -66,7 +66,7 @@ class Witness:
     """The emulator as a WSGI application that keeps a ledger.
 
     ``before`` is called when a request has come, which is lost where that says so; ``after`` when it's done and not
-    answered yet.
+    answered yet. ``turns`` are the keys in the order in which they asked, each once for all that it asked in a row.
     """
 
     app: Emulator
@@ -74,6 +74,7 @@ class Witness:
     after: Around = nothing
     entries: list[Entry] = field(default_factory=list)
     requests: dict[str, int] = field(default_factory=dict)
+    turns: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -82,6 +83,8 @@ class Witness:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         with self._lock:
             self.requests[by] = self.requests.get(by, 0) + 1
+            if self.turns[-1:] != [by]:
+                self.turns.append(by)
             request = Request(by, self.requests[by], method, path)
         if self.before(request):
             return Response(status=502)(environ, start_response)
