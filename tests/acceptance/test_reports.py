@@ -106,3 +106,25 @@ def test_a_project_file_that_is_not_valid_is_reported_too(project: Shell, form: 
 
 def test_no_project_is_no_finding(shell: Shell) -> None:
     assert "no presetctl.yaml" in shell("validate", "--format", "sarif", code=3).err
+
+
+def test_what_became_of_an_apply_in_every_format(project: Shell) -> None:
+    names = {"markdown": "out.md", "html": "out.html", "json": "out.json", "human": "out.txt"}
+    reports = [word for form, name in names.items() for word in ("--report", f"{form}={name}")]
+    ran = project("apply", "--yes", *reports)
+    written = {form: (project.folder / name).read_text(encoding="utf-8") for form, name in names.items()}
+    assert written["human"] == ran.out
+    assert json.loads(written["json"])["outcomes"][0]["result"] == "applied"
+    assert written["markdown"].startswith("### Apply to `local`\n\nApplied 1 of 1 change to `local`.\n")
+    assert "| `example` | create | 1 | applied |" in written["markdown"]
+    assert "<title>Apply to local</title>" in written["html"]
+    assert foreign(written["markdown"]) == []
+    project("apply", "--yes", *reports)
+    again = (project.folder / "out.md").read_text(encoding="utf-8")
+    assert again.startswith("### Apply to `local`\n\nNothing would change in `local`: 1 preset as declared.\n")
+
+
+def test_nothing_is_applied_where_the_report_has_no_place(project: Shell) -> None:
+    for place in ("no/such/folder.md", "presets"):
+        assert "can't be written" in project("apply", "--yes", "--report", f"markdown={place}", code=64).err
+    assert "1 to create" in project("plan").out

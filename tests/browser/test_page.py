@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from presetctl.domain.change import Plan
 from presetctl.report.safe import visible
 from tests.browser.conftest import AXE, Pages
-from tests.hostile import EVERY, UNREADABLE
 from tests.unit.report.examples import (
-    MARKDOWN,
+    CORPUS,
     TARGET,
     change,
+    corpus,
     field,
     hostile_plan,
     ordinary_plan,
@@ -27,24 +26,10 @@ if TYPE_CHECKING:
 
 WIDTHS = (1280, 768, 360)
 SEEN = "all => all.filter((it) => it.checkVisibility()).map((it) => it.textContent)"
-HOSTILE = [*EVERY, *UNREADABLE, *MARKDOWN]
 STICKING_OUT = """() => [...document.querySelectorAll("body *")]
   .filter((it) => it.getClientRects().length && !it.closest(".unseen, .skip, thead"))
   .filter((it) => it.getBoundingClientRect().right > innerWidth + 1 || it.getBoundingClientRect().left < -1)
   .map((it) => it.outerHTML.slice(0, 200))"""
-
-
-def corpus() -> Plan:
-    """A preset for each hostile text, which is its slug, its warning, a field and a part of its prompt."""
-    return plan(
-        *(
-            change(
-                f"{number} {text}", warnings=(text,),
-                fields=(field(("config", text), text, f"{text} 2"), field(("system_prompt",), "old", f"{text}\nnew")),
-            )
-            for number, text in enumerate(HOSTILE)
-        )
-    )  # fmt: skip
 
 
 def shown(page: Page) -> list[str]:
@@ -150,7 +135,7 @@ def test_print_has_all_texts_and_no_controls(show: Pages) -> None:
 def test_hostile_texts_stay_text(show: Pages) -> None:
     made = corpus()
     page = show(made)
-    for number, text in enumerate(HOSTILE):
+    for number, text in enumerate(CORPUS):
         preset = page.locator(f"#preset-0-{number}")
         lines = preset.locator(".text").last.locator("td.new .line").all_text_contents()
         assert _inert("\n".join(lines)) == _inert(visible(f"{text}\nnew"))

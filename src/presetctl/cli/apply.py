@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from presetctl.cli.declared import asking_past
 from presetctl.cli.locking import lock_timeout_option, locked
 from presetctl.cli.progress import Progress
 from presetctl.cli.recording import Recorder, record_option
+from presetctl.cli.reports import PLAN_FORMATS, Report, check_folders, outcomes_renderer, report_option, write_reports
 from presetctl.cli.session import Session, workspace_option
 from presetctl.cli.signals import exit_code_of, finishing_first
 from presetctl.domain.change import Plan
@@ -68,6 +69,7 @@ _ABANDONED = "interrupted; the next plan will show what became of it"
 @lock_timeout_option
 @record_option
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@report_option(*PLAN_FORMATS)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -87,6 +89,7 @@ def command(
     lock_timeout: float,
     record: str | None,
     form: str,
+    reports: tuple[Report, ...],
 ) -> None:
     """Apply the changes between the files and a workspace: one new version per changed preset.
 
@@ -104,9 +107,11 @@ def command(
       presetctl apply -w production --yes
       presetctl apply plan.json --yes
       presetctl apply --compare approved.json --yes
+      presetctl apply --yes --report markdown=applied.md
     """
     check_can_ask(yes)
     session = Session.open(ctx)
+    check_folders(reports, session.start)
     repository = session.repository()
     saved = _saved(session, planfile, compare)
     name = session.workspace(repository, _workspace(workspace, saved))
@@ -128,6 +133,7 @@ def command(
         code = carry_out(
             repository, planned, connection, Recorder.of(session, repository, name, record),
             yes=yes, consent=consent, form=form, conduct=conduct,
+            report=lambda plan, outcomes: write_reports(outcomes_renderer(plan, outcomes), reports, session.start),
         )  # fmt: skip
     ctx.exit(code)
 
@@ -140,6 +146,10 @@ def check_can_ask(yes: bool) -> None:
         )
 
 
+def _no_report(plan: Plan, outcomes: Sequence[Outcome]) -> None:
+    """For commands that have no reports."""
+
+
 def carry_out(
     repository: Repository,
     planned: Planned,
@@ -150,8 +160,12 @@ def carry_out(
     consent: Consent,
     form: str,
     conduct: Conduct = ONE_BY_ONE,
+    report: Callable[[Plan, Sequence[Outcome]], None] = _no_report,
 ) -> int:
-    """Shows a plan, asks unless ``yes``, applies it, tells and records what became of it; gives the exit code."""
+    """Shows a plan, asks unless ``yes``, applies it, tells, records and reports what became of it.
+
+    Gives the exit code. ``report`` is called once, at the end, unless the plan is refused.
+    """
     for note in planned.notes:
         say(note)
     show = _Shown(form)
@@ -161,6 +175,7 @@ def carry_out(
         consent = _typed(planned.plan, reconcile.protected(repository, planned), consent)
     if not planned.plan.pending or not (yes or _agreed(repository, planned, consent)):
         show.end(planned.plan, outcomes)
+        report(planned.plan, outcomes)
         return 0
     with finishing_first() as stop:
         try:
@@ -170,10 +185,13 @@ def carry_out(
                 outcomes.append(outcome)
                 show.outcome(outcome)
         except KeyboardInterrupt:  # between two outcomes
-            show.interrupted(planned.plan, outcomes)
+            outcomes += _abandoned(planned.plan, outcomes)
+            show.end(planned.plan, outcomes)
+            report(planned.plan, outcomes)
             raise
     show.end(planned.plan, outcomes)
     recorder(planned.plan, outcomes)
+    report(planned.plan, outcomes)
     return exit_code_of(stop.interrupt) if stop() else exit_code(outcomes)
 
 
@@ -204,6 +222,12 @@ def _agreed(repository: Repository, planned: Planned, consent: Consent) -> bool:
     return click.confirm(f"Apply to {planned.plan.workspace.name}?", default=False, err=True)
 
 
+def _abandoned(plan: Plan, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """An outcome for each change that was to come."""
+    told = {outcome.change.slug for outcome in outcomes}
+    return [Outcome(c, Result.UNKNOWN, message=_ABANDONED) for c in plan.pending if c.slug not in told]
+
+
 class _Shown:
     """What the user sees on the way: everything as it happens, or one JSON document at the end."""
 
@@ -218,11 +242,6 @@ class _Shown:
     def outcome(self, outcome: Outcome) -> None:
         self.progress.clear()
         (say if self._json else give)(outcome_text(outcome, self._talk), self._talk)
-
-    def interrupted(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
-        told = {outcome.change.slug for outcome in outcomes}
-        left = (Outcome(c, Result.UNKNOWN, message=_ABANDONED) for c in plan.pending if c.slug not in told)
-        self.end(plan, [*outcomes, *left])
 
     def end(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         if self._json:

@@ -17,6 +17,7 @@ from presetctl.domain.errors import InputError, PresetctlError
 
 COMMANDS = {
     "apply": "Apply the planned changes to a workspace.",
+    "ci": "Tell a pull request, an issue or a workflow on GitHub what there is.",
     "completion": "Print the shell completion script.",
     "diff": "Compare presets in versions, commits, workspaces and files.",
     "drift": "Show what a workspace holds otherwise than the last commit declares.",

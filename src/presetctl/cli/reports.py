@@ -14,11 +14,12 @@ import click
 from presetctl.cli.console import give, say, style_for
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
+from presetctl.domain.outcome import Outcome
 from presetctl.domain.values import Json
 from presetctl.load.atomic import write_atomically
-from presetctl.report.json import as_text, plan_document, plans_document
+from presetctl.report.json import apply_document, as_text, plan_document, plans_document
 from presetctl.report.safe import one_line
-from presetctl.report.text import Style, plans_text
+from presetctl.report.text import Style, outcome_text, outcomes_summary, plan_text, plans_text
 
 PLAN_FORMATS = ("human", "json", "markdown", "html")
 
@@ -35,13 +36,17 @@ def format_options(*formats: str) -> Callable[[_Command], _Command]:
             "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True,
             help="How to print the result.",
         )  # fmt: skip
-        report = click.option(
-            "--report", "reports", multiple=True, metavar="FORMAT=FILE", callback=_read(formats),
-            help="Also write it to a file, in any of the formats; repeat for several.",
-        )  # fmt: skip
-        return form(report(command))
+        return form(report_option(*formats)(command))
 
     return with_options
+
+
+def report_option(*formats: str) -> Callable[[_Command], _Command]:
+    """``--report``, for a command whose result has these formats."""
+    return click.option(
+        "--report", "reports", multiple=True, metavar="FORMAT=FILE", callback=_read(formats),
+        help=f"Also write the result to a file, as {', '.join(formats[:-1])} or {formats[-1]}; repeat for several.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,13 @@ def write_reports(render: Render, reports: Sequence[Report], folder: Path) -> No
         say(f"The report is in {one_line(report.file)}.")
 
 
+def check_folders(reports: Sequence[Report], folder: Path) -> None:
+    """UsageError where a report has no folder to stand in: told before something is done that can't be undone."""
+    for report in reports:
+        if not (folder / report.file).parent.is_dir() or (folder / report.file).is_dir():
+            raise UsageError(f"{report.file} can't be written", hint="make the folder that the report should stand in")
+
+
 def plan_renderer(plans: Sequence[Plan], document: Json = None) -> Render:
     """Plans in each of PLAN_FORMATS; ``document`` is their JSON, where it's there already."""
 
@@ -103,6 +115,29 @@ def plan_renderer(plans: Sequence[Plan], document: Json = None) -> Render:
                 return plans_html(plans)
             case _:
                 return plans_text(plans, style)
+
+    return render
+
+
+def outcomes_renderer(plan: Plan, outcomes: Sequence[Outcome]) -> Render:
+    """What became of a plan, in each of PLAN_FORMATS."""
+
+    def render(form: str, style: Style) -> str:
+        match form:
+            case "json":
+                return as_text(apply_document(plan, outcomes))
+            case "markdown":
+                from presetctl.report.markdown import outcomes_markdown
+
+                return outcomes_markdown(plan, outcomes, rest="The log of `presetctl apply` has all of it.")
+            case "html":
+                from presetctl.report.html import outcomes_html
+
+                return outcomes_html(plan, outcomes)
+            case _:
+                lines = [plan_text(plan, style), *(outcome_text(outcome, style) for outcome in outcomes)]
+                summary = f"\n{outcomes_summary(outcomes, plan.workspace.name)}"
+                return "\n".join([*lines, summary] if outcomes else lines)
 
     return render
 

@@ -23,7 +23,8 @@ EMBEDDED = "embedded"
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-WorkspaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+WORKSPACE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+WorkspaceName = Annotated[str, StringConstraints(pattern=WORKSPACE_NAME)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 

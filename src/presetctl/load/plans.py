@@ -48,17 +48,17 @@ def _path(value: Any) -> Path:
     return read_path(value)
 
 
-_Format = Annotated[str, AfterValidator(_major)]
+Format = Annotated[str, AfterValidator(_major)]
 _FieldPath = Annotated[tuple[str | int, ...], BeforeValidator(_path)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     """Values of the right type only; what newer minor versions add is left aside."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-class _Field(_Strict):
+class FieldEntry(Strict):
     path: _FieldPath
     cause: Annotated[Cause | None, Field(strict=False)]
     before: Any = ABSENT
@@ -70,34 +70,34 @@ class _Field(_Strict):
         return FieldChange(self.path, before, after, self.cause)
 
 
-class _Source(_Strict):
+class _Source(Strict):
     file: str
     line: _Number
 
 
-class _Live(_Strict):
+class _Live(Strict):
     version: int
     version_id: str
     digest: _Digest
 
 
-class _After(_Strict):
+class _After(Strict):
     digest: _Digest
 
 
-class _Rename(_Strict):
+class _Rename(Strict):
     slug: str
     similarity: int
 
 
-class _Change(_Strict):
+class _Change(Strict):
     slug: str
     kind: str
     action: Annotated[Action, Field(strict=False)]
     source: _Source
     before: _Live | None
     after: _After | None
-    fields: list[_Field]
+    fields: list[FieldEntry]
     warnings: list[str]
     already_live: list[_FieldPath]
     renamed_from: _Rename | None = None
@@ -118,25 +118,25 @@ class _Change(_Strict):
         )
 
 
-class _Target(_Strict):
+class _Target(Strict):
     name: str
     provider: str
     url: str
     workspace_id: str | None
 
 
-class _Selection(_Strict):
+class _Selection(Strict):
     slugs: list[str] = []
     exclude: list[str] = []
 
 
-class _Head(_Strict):
+class _Head(Strict):
     commit: str | None
     dirty: bool
 
 
-class _Plan(_Strict):
-    format_version: _Format
+class _Plan(Strict):
+    format_version: Format
     workspace: _Target
     base: str | None
     offline: bool
@@ -163,12 +163,12 @@ class _Plan(_Strict):
         )
 
 
-class _Plans(_Strict):
-    format_version: _Format
+class _Plans(Strict):
+    format_version: Format
     plans: Annotated[list[_Plan], Field(min_length=1)]
 
 
-_Model = TypeVar("_Model", bound=_Strict)
+_Model = TypeVar("_Model", bound=Strict)
 
 
 def load_plan(path: FilePath) -> Plan:
@@ -177,7 +177,7 @@ def load_plan(path: FilePath) -> Plan:
     InputError where it isn't a plan, or doesn't agree with itself; StaleError where another format of plans made it;
     UsageError where it can't be applied, because it is of several workspaces or of none.
     """
-    document = _read(path)
+    document = read_document(path)
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, str) and version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise StaleError(
@@ -197,16 +197,16 @@ def load_plans(path: FilePath) -> tuple[list[Plan], Json]:
     Of what each change is about, ``wipes`` and the values of what is already live are not in a file. InputError where
     it isn't a plan, or doesn't agree with itself.
     """
-    document = _read(path)
+    document = read_document(path)
     return _plans(document, path), document
 
 
 def _plans(document: Any, path: FilePath) -> list[Plan]:
     if isinstance(document, dict) and "plans" in document:
-        plans = [plan.made() for plan in _validated(_Plans, document, path).plans]
+        plans = [plan.made() for plan in validated(_Plans, document, path).plans]
         summaries = [plan["summary"] for plan in document["plans"]]
     else:
-        plans = [_validated(_Plan, document, path).made()]
+        plans = [validated(_Plan, document, path).made()]
         summaries = [document["summary"]]
     for plan, summary in zip(plans, summaries, strict=True):
         if fingerprint(plan.workspace, plan.changes) != plan.fingerprint or plan.summary != summary:
@@ -215,29 +215,31 @@ def _plans(document: Any, path: FilePath) -> list[Plan]:
     return plans
 
 
-def _validated(model: type[_Model], document: Any, path: FilePath) -> _Model:
+def validated(model: type[_Model], document: Any, path: FilePath, what: str = "a plan", hint: str = _HINT) -> _Model:
+    """The document as ``model``. InputError where it's none; ``what`` is then what it isn't."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
         place = error.errors(include_input=False, include_url=False, include_context=False)[0]["loc"]
         shown = ".".join(map(str, place))[:200] or "the document"
         raise InputError(
-            f"{path} is not a plan of format {FORMAT_VERSION.split('.')[0]}: `{shown}` is missing or has another form",
-            hint=_HINT,
+            f"{path} is not {what} of format {FORMAT_VERSION.split('.')[0]}: `{shown}` is missing or has another form",
+            hint=hint,
         ) from None
 
 
-def _read(path: FilePath) -> Any:
+def read_document(path: FilePath, what: str = "a plan", hint: str = _HINT) -> Any:
     """The JSON value in a file. InputError where it can't be read, is too large, or isn't strict JSON."""
+    name = f"the {what.split()[-1]}"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_PLAN_BYTES:
-                raise InputError(f"{path} is not a plan: not a regular file of at most 32 MiB")
-            return parse_json(stream.read(MAX_PLAN_BYTES), what="the plan", max_values=MAX_PLAN_VALUES)
+                raise InputError(f"{path} is not {what}: not a regular file of at most 32 MiB")
+            return parse_json(stream.read(MAX_PLAN_BYTES), what=name, max_values=MAX_PLAN_VALUES)
     except OSError as error:
-        raise InputError(f"the plan {path} can't be read: {error.strerror}") from error
+        raise InputError(f"{name} {path} can't be read: {error.strerror}") from error
     except ValueError as error:
         reason = str(error) if isinstance(error, JsonError) else "its path is not one"
-        raise InputError(f"{path} is not a plan: {reason}", hint="`presetctl plan --out FILE` makes one") from None
+        raise InputError(f"{path} is not {what}: {reason}", hint=hint) from None

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -35,7 +35,8 @@ CONNECT_SECONDS = 10.0
 GET_ATTEMPTS = 4
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 _REASON_SHOWN = 200
-_IN_BETWEEN = "check the workspace's url, and any proxy in between"
+_KEPT_HEADERS = ("link", "x-ratelimit-remaining", "x-ratelimit-reset")
+_WITH_BODY = frozenset({"POST", "PATCH"})
 _WRITE_BYTES = 16 * 1024
 _SLICE_SECONDS = 0.25
 """How soon a read notices that its call was abandoned."""
@@ -45,18 +46,37 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole reply whose body is JSON; ``retry_after`` in seconds, where the server said so."""
+    """A whole reply whose body is JSON; ``retry_after`` in seconds, where the server said so.
+
+    ``headers`` are those about further pages and rate limits, by their names in small letters.
+    """
 
     status: int
     body: Json
     retry_after: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a person can do about failures: where the address and the timeout that are used come from."""
+
+    base: str = "check that the workspace's url is the base address of the API"
+    address: str = "check the address of the workspace and your network; nothing was sent"
+    in_between: str = "check the workspace's url, and any proxy in between"
+    slow: str = "try again later, or give the workspace a longer timeout in presetctl.yaml"
+    proxy: str = "see HTTPS_PROXY and ALL_PROXY, or set trust_env: false for the workspace"
+
+
+FOR_WORKSPACES = Advice()
 
 
 class HttpJson:
     """JSON calls to one base address.
 
-    ``timeout`` is the seconds that one request with its reply may take in all, and again the seconds that all waits
-    between the tries of one ``get`` may take together. ``transport`` replaces the network (the embedded workspace).
+    ``timeout`` is the seconds that one request with its reply may take in all, and ``patience`` the seconds that all
+    waits between the tries of one ``get`` may take together; without it as many again. ``transport`` replaces the
+    network (the embedded workspace).
     Safe for several threads: each has a client of its own, since one shared pool becomes slow.
     """
 
@@ -66,16 +86,20 @@ class HttpJson:
         headers: Mapping[str, str],
         *,
         timeout: float,
+        patience: float | None = None,
         trust_env: bool = False,
         transport: Callable[[], httpx.BaseTransport | None] | None = None,
         pause: Pause | None = None,
+        advice: Advice = FOR_WORKSPACES,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = {"User-Agent": f"presetctl/{__version__}", "Accept": "application/json", **headers}
         self._timeout = timeout
+        self._patience = timeout if patience is None else patience
         self._trust_env = trust_env
         self._transport = transport
         self._pause = pause
+        self._advice = advice
         self._abandoned = threading.Event()
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
@@ -99,13 +123,13 @@ class HttpJson:
         one whose ``Retry-After`` is longer than the waits may still take.
         """
         abandoned = self._abandoned
-        waits = Waits(self._pause or Pause(sleep=abandoned.wait), self._timeout)
+        waits = self.waits()
         for attempt in range(1, GET_ATTEMPTS + 1):
             asked = None
             try:
                 reply = self._call("GET", path, query, None, abandoned)
-                asked = reply.retry_after
-                if reply.status not in _RETRIED or attempt == GET_ATTEMPTS or not waits.wait(asked):
+                asked = self.asked(reply)
+                if not self.passes(reply) or attempt == GET_ATTEMPTS or not waits.wait(asked):
                     return reply
             except AmbiguousError as error:
                 if attempt == GET_ATTEMPTS:
@@ -113,9 +137,25 @@ class HttpJson:
                 waits.wait(None)
         raise AssertionError("unreachable")  # the last attempt returns or raises
 
+    def waits(self) -> Waits:
+        """The waits between the tries of one call."""
+        return Waits(self._pause or Pause(sleep=self._abandoned.wait), self._patience)
+
+    def passes(self, reply: Reply) -> bool:
+        """Whether it tells of a failure that may have passed by the next try."""
+        return reply.status in _RETRIED
+
+    def asked(self, reply: Reply) -> float | None:
+        """The seconds that it asks to wait before the next try, where it does."""
+        return reply.retry_after
+
     def post(self, path: str, body: Json) -> Reply:
         """Writes, once. RemoteError when the request never left; AmbiguousError when its effect is not known."""
         return self._call("POST", path, None, body, self._abandoned)
+
+    def patch(self, path: str, body: Json) -> Reply:
+        """Changes a part of something, once. Errors as for ``post``."""
+        return self._call("PATCH", path, None, body, self._abandoned)
 
     def delete(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
         """Removes, once. Errors as for ``post``."""
@@ -128,19 +168,18 @@ class HttpJson:
         with _within(_Limits.starting(self._timeout, abandoned)):
             try:
                 request: dict[str, Any] = {"params": query} if query else {}
-                if method == "POST":
+                if method in _WITH_BODY:
                     request["json"] = body
                 with self._client(method).stream(method, self._base_url + path, **request) as response:
                     return self._reply(what, response)
             except _NEVER_SENT as error:
                 raise RemoteError(
                     f"{what}: {self._base_url} can't be reached: {_reason(error)}",
-                    hint="check the address of the workspace and your network; nothing was sent",
+                    hint=self._advice.address,
                 ) from None
             except httpx.TimeoutException:
                 raise AmbiguousError(
-                    f"{what}: no whole reply within {self._timeout:g} s",
-                    hint="try again later, or give the workspace a longer timeout in presetctl.yaml",
+                    f"{what}: no whole reply within {self._timeout:g} s", hint=self._advice.slow
                 ) from None
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
                 raise AmbiguousError(
@@ -151,22 +190,19 @@ class HttpJson:
         if response.is_redirect:
             # A write may have taken effect before its answer points elsewhere (303).
             kind = RemoteError if response.request.method == "GET" else AmbiguousError
-            raise kind(
-                f"{what}: the server answers with a redirect, which is never followed",
-                hint="check that the workspace's url is the base address of the API",
-            )
-        data = _read(what, response)
+            raise kind(f"{what}: the server answers with a redirect, which is never followed", hint=self._advice.base)
+        data = _read(what, response, in_between=self._advice.in_between)
         retry_after = _retry_after(response.headers.get("Retry-After"))
         try:
             body = parse_json(data, what="the reply", max_values=MAX_REPLY_VALUES)
         except JsonError as error:
             if response.is_success:
                 raise AmbiguousError(
-                    f"{what}: the reply (status {response.status_code}) is not JSON: {error}",
-                    hint="check that the workspace's url is the base address of the API",
+                    f"{what}: the reply (status {response.status_code}) is not JSON: {error}", hint=self._advice.base
                 ) from None
             body = None
-        return Reply(response.status_code, body, retry_after)
+        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        return Reply(response.status_code, body, retry_after, headers)
 
     def _client(self, method: str) -> httpx.Client:
         """The client of the running thread for ``method``.
@@ -201,7 +237,7 @@ class HttpJson:
         except (ImportError, ValueError) as error:
             raise RemoteError(
                 f"the proxy that the environment names can't be used: {_reason(error)}",
-                hint="see HTTPS_PROXY and ALL_PROXY, or set trust_env: false for the workspace",
+                hint=self._advice.proxy,
             ) from None
         return _limited(client)
 
@@ -221,16 +257,18 @@ def fetch(url: str, *, timeout: float, limit: int) -> bytes:
             raise RemoteError(f"{url} can't be read: {_reason(error)}") from None
 
 
-def _read(what: str, response: httpx.Response, limit: int = MAX_REPLY_BYTES) -> bytes:
+def _read(
+    what: str, response: httpx.Response, limit: int = MAX_REPLY_BYTES, in_between: str = FOR_WORKSPACES.in_between
+) -> bytes:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for", hint=_IN_BETWEEN)
+        raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for", hint=in_between)
     _local.limits.budget += limit  # only now: what comes before the body is never that long
     data = bytearray()
     for part in response.iter_bytes():
         data += part
         if len(data) > limit:
-            raise AmbiguousError(f"{what}: the reply is larger than {limit // 1024 // 1024} MiB", hint=_IN_BETWEEN)
+            raise AmbiguousError(f"{what}: the reply is larger than {limit // 1024 // 1024} MiB", hint=in_between)
     return bytes(data)
 
 

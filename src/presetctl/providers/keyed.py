@@ -12,7 +12,8 @@ import httpx
 
 from presetctl.domain.errors import PresetctlError
 from presetctl.domain.values import Json
-from presetctl.providers.http import HttpJson, Reply
+from presetctl.providers.http import FOR_WORKSPACES, Advice, HttpJson, Reply
+from presetctl.waiting import Pause
 
 SHORTEST_SECRET = 12
 """A shorter key is one of an emulator, such as `dev-1`, and may well stand in a prompt by chance."""
@@ -73,11 +74,18 @@ class KeyedHttp(HttpJson):
         key: str,
         *,
         timeout: float,
+        patience: float | None = None,
         trust_env: bool = False,
         transport: Callable[[], httpx.BaseTransport | None] | None = None,
+        headers: Mapping[str, str] | None = None,
+        pause: Pause | None = None,
+        advice: Advice = FOR_WORKSPACES,
     ) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
-        super().__init__(base_url, headers, timeout=timeout, trust_env=trust_env, transport=transport)
+        headers = {**(headers or {}), "Authorization": f"Bearer {key}"}
+        super().__init__(
+            base_url, headers, timeout=timeout, patience=patience, trust_env=trust_env, transport=transport,
+            pause=pause, advice=advice,
+        )  # fmt: skip
         self._redaction = Redaction(key)
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
@@ -90,10 +98,16 @@ class KeyedHttp(HttpJson):
         with self._redaction.errors():
             return self._clean(super().post(path, body))
 
+    def patch(self, path: str, body: Json) -> Reply:
+        """As HttpJson changes."""
+        with self._redaction.errors():
+            return self._clean(super().patch(path, body))
+
     def delete(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
         """As HttpJson removes."""
         with self._redaction.errors():
             return self._clean(super().delete(path, query))
 
     def _clean(self, reply: Reply) -> Reply:
-        return replace(reply, body=self._redaction.value(reply.body))
+        headers = {name: self._redaction.text(value) for name, value in reply.headers.items()}
+        return replace(reply, body=self._redaction.value(reply.body), headers=headers)

@@ -18,15 +18,22 @@ def read_key(
     ``entry`` is the keyring's ``SERVICE/USER``, where the workspace names one; ``what`` is the key's name in messages.
     AccessError when there is no key.
     """
+    return read_secret(f"the workspace {workspace}", variable, environment, entry, what)
+
+
+def read_secret(
+    who: str, variable: str, environment: Mapping[str, str], entry: str | None = None, what: str = "a key"
+) -> str:
+    """As ``read_key``, for anybody who needs something secret."""
     key = environment.get(variable, "").strip()
     file = environment.get(f"{variable}_FILE", "")
     if not key and file:
         key = _read_key_file(f"{variable}_FILE", file).strip()
     if not key and entry:
-        return _checked(_read_keyring(workspace, entry).strip(), f"the keyring's entry {entry}")
+        return _checked(_read_keyring(who, entry).strip(), f"the keyring's entry {entry}")
     if not key:
         raise AccessError(
-            f"the workspace {workspace} needs {what}, and the variable {variable} is not set",
+            f"{who} needs {what}, and the variable {variable} is not set",
             hint=f"set {variable}, or {variable}_FILE to the path of a file with the key",
         )
     return _checked(key, variable)
@@ -54,13 +61,13 @@ def _read_key_file(variable: str, file: str) -> str:
     return data.decode("ascii", errors="replace")
 
 
-def _read_keyring(workspace: str, entry: str) -> str:
+def _read_keyring(who: str, entry: str) -> str:
     service, _, user = entry.rpartition("/")
     try:
         import keyring
     except ImportError:
         raise AccessError(
-            f"the workspace {workspace} takes its key from the keyring, for which a package is missing",
+            f"{who} takes its key from the keyring, for which a package is missing",
             hint="pip install 'presetctl[keyring]'",
         ) from None
     try:
@@ -72,7 +79,7 @@ def _read_keyring(workspace: str, entry: str) -> str:
         ) from None
     if not key:
         raise AccessError(
-            f"the workspace {workspace} needs a key, and the keyring has none for {entry}",
+            f"{who} needs a key, and the keyring has none for {entry}",
             hint=f"`keyring set {service} {user}` asks for it and keeps it",
         )
     return key

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from presetctl import __version__
 from presetctl.domain.change import ABSENT, Absent, Cause, Change, FieldChange, Plan
+from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.values import Json
 from presetctl.report.safe import inert, one_line, value_text, visible
 from presetctl.report.sides import Row, side_by_side
 from presetctl.report.summary import (
     TITLES,
     Phrase,
+    Told,
     action_name,
     groups,
     has_drift,
@@ -25,9 +27,8 @@ from presetctl.report.summary import (
     is_titled,
     kind_of_change,
     long_text,
-    sentence,
+    result_name,
     shown_changes,
-    versions,
 )
 from presetctl.report.text import many
 
@@ -73,6 +74,16 @@ class _Group:
 
 
 @dataclass(frozen=True)
+class _Result:
+    """What became of a change; ``good`` where nothing needs to be looked at."""
+
+    name: str
+    good: bool
+    message: str
+    lost: str
+
+
+@dataclass(frozen=True)
 class _Preset:
     """One change, all of it text to be shown."""
 
@@ -80,6 +91,7 @@ class _Preset:
     slug: str
     action: str
     versions: str
+    result: _Result | None
     place: str
     kind: str
     drift: bool
@@ -102,12 +114,21 @@ class _Workspace:
 
 def plans_html(plans: Sequence[Plan]) -> str:
     """The plans of one or several workspaces as a page, whose policy lets only its own script and style do anything."""
-    workspaces = [_workspace(plan, number) for number, plan in enumerate(plans)]
+    return _page([Told(plan) for plan in plans])
+
+
+def outcomes_html(plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    """What became of a plan, as the same page."""
+    return _page([Told(plan, tuple(outcomes))])
+
+
+def _page(all_told: Sequence[Told]) -> str:
+    workspaces = [_workspace(told, number) for number, told in enumerate(all_told)]
     presets = [preset for workspace in workspaces for preset in workspace.presets]
     actions = {name: sum(preset.action == name for preset in presets) for name in _ACTIONS}
     style, script = _part("plan.css"), _part("plan.js")
     page = _template().render(
-        title=_title(plans),
+        title=_title(all_told),
         style=style,
         script=script,
         style_hash=_hash(style),
@@ -124,18 +145,19 @@ def plans_html(plans: Sequence[Plan]) -> str:
 _ACTIONS = ("create", "update", "replace", "archive", "restore", "unchanged")
 
 
-def _title(plans: Sequence[Plan]) -> str:
-    if len(plans) == 1:
-        return f"Plan for {_name(plans[0].workspace.name)}"
-    return f"Plans for {many(len(plans), 'workspace')}"
+def _title(all_told: Sequence[Told]) -> str:
+    if len(all_told) == 1:
+        return "".join(_name(phrase.text) if phrase.foreign else phrase.text for phrase in all_told[0].title)
+    return f"Plans for {many(len(all_told), 'workspace')}"
 
 
-def _workspace(plan: Plan, number: int) -> _Workspace:
-    presets = [_preset(c, f"preset-{number}-{place}", plan.offline) for place, c in enumerate(shown_changes(plan))]
+def _workspace(told: Told, number: int) -> _Workspace:
+    plan = told.plan
+    presets = [_preset(c, f"preset-{number}-{place}", told) for place, c in enumerate(shown_changes(plan))]
     unmanaged = f"{many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone."
     return _Workspace(
         name=_name(plan.workspace.name),
-        sentence=[Phrase(_name(phrase.text), True) if phrase.foreign else phrase for phrase in sentence(plan)],
+        sentence=[Phrase(_name(phrase.text), True) if phrase.foreign else phrase for phrase in told.sentence],
         presets=presets,
         orphaned=_names(plan.orphaned),
         unmanaged=unmanaged if plan.unmanaged else "",
@@ -154,14 +176,15 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "Fingerprint", one_line(plan.fingerprint.removeprefix("sha256:")[:12])
 
 
-def _preset(change: Change, id_: str, offline: bool) -> _Preset:
+def _preset(change: Change, id_: str, told: Told) -> _Preset:
     found = groups(change)
     titled = is_titled(found)
     return _Preset(
         id=id_,
         slug=_name(change.slug),
         action=action_name(change),
-        versions=versions(change, offline),
+        versions=told.versions(change),
+        result=_result(told.outcome(change)),
         place=one_line(f"{change.source.file}:{change.source.line}"),
         kind=_name(change.kind),
         drift=has_drift(change),
@@ -169,6 +192,13 @@ def _preset(change: Change, id_: str, offline: bool) -> _Preset:
         warnings=[visible(warning) for warning in change.warnings],
         already_live=_names([field.name for field in change.already_live]),
     )
+
+
+def _result(outcome: Outcome | None) -> _Result | None:
+    if outcome is None:
+        return None
+    good = outcome.result in {Result.APPLIED, Result.UNCHANGED}
+    return _Result(result_name(outcome), good, visible(outcome.message), _names(outcome.lost))
 
 
 def _group(cause: Cause, fields: Sequence[FieldChange], titled: bool) -> _Group:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from presetctl.domain.change import ABSENT, Absent, Cause, Change, FieldChange, Plan
+from presetctl.domain.outcome import Outcome
 from presetctl.domain.values import Json
 from presetctl.report.gfm import code, fence, html_code
 from presetctl.report.prose import text_lines
 from presetctl.report.safe import inert, value_text
 from presetctl.report.summary import (
     TITLES,
+    Phrase,
+    Told,
     action_name,
     groups,
     has_drift,
@@ -19,9 +22,8 @@ from presetctl.report.summary import (
     is_titled,
     kind_of_change,
     long_text,
-    sentence,
+    result_name,
     shown_changes,
-    versions,
 )
 from presetctl.report.text import many
 
@@ -30,6 +32,7 @@ COMMENT_LIMIT = 65_536
 
 _NAME_SHOWN = 100
 _MESSAGE_SHOWN = 600
+_RESULT_SHOWN = 200
 _NAMES_LISTED = 3
 _FEW_FIELDS, _FEW_LINES = 20, 12
 
@@ -40,9 +43,18 @@ def plans_markdown(plans: Sequence[Plan], limit: int = COMMENT_LIMIT, rest: str 
     Where all of it is too long, texts are shortened; then only the tables stay, and at last only as many of their rows
     as fit, with the number of those left out. ``rest`` is a sentence of ours that says where the whole of it is.
     """
-    tables = [_Table.of(plan) for plan in plans]
+    return _fitting([Told(plan) for plan in plans], limit, rest)
+
+
+def outcomes_markdown(plan: Plan, outcomes: Sequence[Outcome], limit: int = COMMENT_LIMIT, rest: str = "") -> str:
+    """What became of a plan, in the same way."""
+    return _fitting([Told(plan, tuple(outcomes))], limit, rest)
+
+
+def _fitting(all_told: Sequence[Told], limit: int, rest: str) -> str:
+    tables = [_Table.of(told) for told in all_told]
     for shortened in (False, True):
-        text = _within(_whole(plans, tables, shortened, rest), limit)
+        text = _within(_whole(all_told, tables, shortened, rest), limit)
         if text is not None:
             return text
     return _cut(tables, limit, rest)
@@ -65,11 +77,11 @@ def _within(blocks: Iterable[str], limit: int) -> str | None:
     return "\n\n".join(found)
 
 
-def _whole(plans: Sequence[Plan], tables: Sequence[_Table], shortened: bool, rest: str) -> Iterator[str]:
-    for plan, table in zip(plans, tables, strict=True):
+def _whole(all_told: Sequence[Told], tables: Sequence[_Table], shortened: bool, rest: str) -> Iterator[str]:
+    for told, table in zip(all_told, tables, strict=True):
         yield from table.blocks(len(table.rows))
-        for change in shown_changes(plan):
-            yield _folded(change, plan.offline, shortened)
+        for change in shown_changes(told.plan):
+            yield _folded(change, told, shortened)
     if shortened:
         yield f"Long texts are shortened here. {rest}".rstrip()
 
@@ -107,32 +119,49 @@ class _Table:
     """What is said of a plan as a whole: a head, a row for each preset, and what stands below them."""
 
     head: Sequence[str]
+    last_column: str
     rows: Sequence[str]
     tail: Sequence[str]
 
     @classmethod
-    def of(cls, plan: Plan) -> _Table:
-        return cls(list(_head(plan)), [_row(c, plan.offline) for c in shown_changes(plan)], list(_tail(plan)))
+    def of(cls, told: Told) -> _Table:
+        rows = [_row(change, told) for change in shown_changes(told.plan)]
+        return cls(list(_head(told)), "fields" if told.outcomes is None else "result", rows, list(_tail(told.plan)))
 
     def blocks(self, number: int) -> Iterator[str]:
         """With the first ``number`` rows, and the number of the others."""
         yield from self.head
         shown = self.rows[:number]
         if shown:
-            yield "\n".join(["| preset | action | version | fields |", "|---|---|---|---|", *shown])
+            yield "\n".join([f"| preset | action | version | {self.last_column} |", "|---|---|---|---|", *shown])
         if len(shown) < len(self.rows):
             yield f"{many(len(self.rows) - len(shown), 'more preset')} did not fit in here."
         yield from self.tail
 
 
-def _head(plan: Plan) -> Iterator[str]:
-    yield f"### Plan for {_name(plan.workspace.name)}"
-    yield "".join(_name(phrase.text) if phrase.foreign else phrase.text for phrase in sentence(plan))
+def _head(told: Told) -> Iterator[str]:
+    yield f"### {_said(told.title)}"
+    yield _said(told.sentence)
 
 
-def _row(change: Change, offline: bool) -> str:
-    cells = [_name(change.slug), action_name(change), versions(change, offline), "; ".join(_field_names(change))]
+def _said(phrases: Iterable[Phrase]) -> str:
+    return "".join(_name(phrase.text) if phrase.foreign else phrase.text for phrase in phrases)
+
+
+def _row(change: Change, told: Told) -> str:
+    words = _field_names(change) if told.outcomes is None else _result(told.outcome(change))
+    cells = [_name(change.slug), action_name(change), told.versions(change), "; ".join(words)]
     return f"| {' | '.join(cells)} |"
+
+
+def _result(outcome: Outcome | None) -> Iterator[str]:
+    if outcome is None:
+        return
+    yield result_name(outcome)
+    if outcome.lost:
+        yield f"not kept as sent: {_names(outcome.lost)}"
+    if outcome.message:
+        yield code(outcome.message, _RESULT_SHOWN)
 
 
 def _field_names(change: Change) -> Iterator[str]:
@@ -165,9 +194,10 @@ def _references(plan: Plan) -> Iterator[str]:
     yield f"fingerprint {code(plan.fingerprint.removeprefix('sha256:')[:12])}"
 
 
-def _folded(change: Change, offline: bool, shortened: bool) -> str:
-    number = versions(change, offline)
+def _folded(change: Change, told: Told, shortened: bool) -> str:
+    number, outcome = told.versions(change), told.outcome(change)
     words = [html_code(change.slug, _NAME_SHOWN), action_name(change), f"version {number}" if number else ""]
+    words += [result_name(outcome)] if outcome else []
     words += ["overwrites drift"] if has_drift(change) else []
     words += [many(len(change.warnings), "warning")] if change.warnings else []
     summary = f"<details>\n<summary>{' · '.join(filter(None, words))}</summary>"
@@ -181,7 +211,7 @@ def _content(change: Change, shortened: bool) -> Iterator[str]:
     for group in found:
         if is_titled(found):
             yield f"**{TITLES[group.cause]}**"
-        yield from _fields(group.fields, shortened)
+        yield from field_blocks(group.fields, shortened)
     notes = [f"- warning: {code(warning, _MESSAGE_SHOWN)}" for warning in change.warnings]
     if change.already_live:
         notes.append(f"- already live as declared: {_names([field.name for field in change.already_live])}")
@@ -189,8 +219,8 @@ def _content(change: Change, shortened: bool) -> Iterator[str]:
         yield "\n".join(notes)
 
 
-def _fields(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str]:
-    """Short values in a table, and each long text below it."""
+def field_blocks(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str]:
+    """Fields before and after. Short values in a table, and each long text below it."""
     shown = fields[:_FEW_FIELDS] if shortened else fields
     small = [field for field in shown if is_short(field)]
     if small:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from presetctl.domain.change import ABSENT, Absent, Action, Cause, Change, FieldChange, Plan
+from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.values import Json
 from presetctl.report.safe import value_text
 from presetctl.report.text import many
@@ -42,6 +44,57 @@ class Group:
 
     cause: Cause
     fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a report tells of: a plan, and where it was applied what became of it."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...] | None = None
+
+    @property
+    def title(self) -> Sequence[Phrase]:
+        start = "Plan for " if self.outcomes is None else "Apply to "
+        return [Phrase(start), Phrase(self.plan.workspace.name, foreign=True)]
+
+    @property
+    def sentence(self) -> Sequence[Phrase]:
+        if self.outcomes is None or not self.plan.pending:
+            return sentence(self.plan)
+        return applied_sentence(self.plan, self.outcomes)
+
+    @cached_property
+    def _by_slug(self) -> dict[str, Outcome]:
+        return {outcome.change.slug: outcome for outcome in self.outcomes or ()}
+
+    def outcome(self, change: Change) -> Outcome | None:
+        """What became of a change, where something did."""
+        return self._by_slug.get(change.slug)
+
+    def versions(self, change: Change) -> str:
+        """The live version and the next one; once it was applied, the one that is live as far as that is known."""
+        outcome = self.outcome(change)
+        if outcome is None or outcome.version is None:
+            return versions(change, self.plan.offline or self.outcomes is not None)
+        return str(outcome.version)
+
+
+def result_name(outcome: Outcome) -> str:
+    """The result as people read it."""
+    return outcome.result.value.replace("_", " ")
+
+
+def applied_sentence(plan: Plan, outcomes: Sequence[Outcome]) -> Sequence[Phrase]:
+    """What applying the plan came to, in one sentence."""
+    where = Phrase(plan.workspace.name, foreign=True)
+    if not outcomes:
+        return [Phrase("Nothing was written to "), where, Phrase(f": {many(len(plan.pending), 'change')} not applied.")]
+    counts = [(result, sum(outcome.result is result for outcome in outcomes)) for result in Result]
+    applied = sum(number for result, number in counts if result is Result.APPLIED)
+    others = [f"{number} {result.value.replace('_', ' ')}" for result, number in counts if number][applied > 0 :]
+    rest = f"; {', '.join(others)}" if others else ""
+    return [Phrase(f"Applied {applied} of {many(len(plan.pending), 'change')} to "), where, Phrase(f"{rest}.")]
 
 
 def sentence(plan: Plan) -> Sequence[Phrase]:

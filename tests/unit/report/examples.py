@@ -8,6 +8,7 @@ from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, 
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Location, Problem, Severity
 from presetctl.domain.values import Json, Path
+from tests.hostile import EVERY, UNREADABLE
 
 DIGEST = "sha256:" + "0" * 64
 TARGET = Target("production", "openrouter", "https://openrouter.ai/api/v1", "ws-1")
@@ -105,6 +106,28 @@ MARKDOWN = [
 """What means something in GitHub's Markdown or in HTML, or would like to."""
 
 
+CORPUS = [*EVERY, *UNREADABLE, *MARKDOWN]
+
+
+def corpus(longest: int = 10_000) -> Plan:
+    """A preset for each hostile text, which is its slug, its warning, a field and a part of its prompt."""
+    return plan(*(_hostile_change(number, text[:longest]) for number, text in enumerate(CORPUS)))
+
+
+def _hostile_change(number: int, text: str) -> Change:
+    fields = (field(("config", text), text, f"{text} 2"), field(("system_prompt",), "old", f"{text}\nnew"))
+    return change(f"{number} {text}", fields=fields, warnings=(text,))
+
+
+def corpus_of_problems(longest: int = 10_000) -> list[Problem]:
+    """A problem for each hostile text, which stands wherever a file can put it."""
+    return [
+        problem(text, file=text, path=text, suggestion=text, severity=severity)
+        for number, text in enumerate(it[:longest] for it in CORPUS)
+        for severity in (Severity.ERROR if number % 2 else Severity.WARNING,)
+    ]
+
+
 def said_everywhere(text: str) -> Plan:
     """A plan in which one text stands in every place that a file, a workspace or history may fill."""
     fields = (
@@ -152,3 +175,13 @@ def ordinary_plan() -> Plan:
     )
     made = plan(*changes, unmanaged=("u", "v"), head=Head("c" * 40, dirty=True))
     return replace(made, base="b" * 40, orphaned=("ancient",))
+
+
+def outcomes_of(made: Plan, message: str = "the workspace refused it") -> list[Outcome]:
+    """One of each result, for as many as the plan has changes to write."""
+    return [
+        Outcome(
+            it, result, 4 if result is Result.APPLIED else None, (message,) * (result is Result.NOT_PERSISTED), message
+        )
+        for it, result in zip(made.pending, Result, strict=False)
+    ]

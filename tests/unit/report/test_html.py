@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presetctl.domain.change import Action, Plan
-from presetctl.report.html import plans_html
+from presetctl.report.html import outcomes_html, plans_html
 from presetctl.report.safe import visible
 from tests.hostile import EVERY, UNREADABLE, acting, commands
 from tests.unit.report.examples import (
@@ -25,6 +25,7 @@ from tests.unit.report.examples import (
     hostile_file,
     hostile_plan,
     ordinary_plan,
+    outcomes_of,
     plan,
     said_everywhere,
 )
@@ -91,8 +92,12 @@ class Page(HTMLParser):
 
 
 def page(*plans: Plan) -> Page:
-    """The page, in which there is nothing but what the template says."""
-    html = plans_html(plans)
+    """The page of plans, checked."""
+    return checked(plans_html(plans))
+
+
+def checked(html: str) -> Page:
+    """A page, in which there is nothing but what the template says."""
     assert (acting(html), commands(html)) == ([], [])
     found = Page(html)
     assert set(found.tags) <= TAGS
@@ -138,6 +143,15 @@ def test_nothing_to_do() -> None:
     assert found.tags["form"] == found.tags["details"] == 0
 
 
+def test_what_became_of_a_plan() -> None:
+    made = ordinary_plan()
+    text = " ".join(checked(outcomes_html(made, outcomes_of(made))).text.split())
+    assert "Apply to production Applied 1 of 6 changes to production; 1 unchanged, 1 conflict" in text
+    assert "email-copywriter update applied version 4 overwrites drift" in text
+    assert "replaced replace not persisted version 3" in text
+    assert "the workspace refused it Not kept as sent: the workspace refused it" in text
+
+
 def test_several_workspaces_are_one_page() -> None:
     plans = [replace(ordinary_plan(), workspace=replace(TARGET, name=name)) for name in ("one", "two")]
     found = page(*plans)
@@ -150,6 +164,7 @@ def test_several_workspaces_are_one_page() -> None:
 def test_any_text_is_text(text: str) -> None:
     plain = page(said_everywhere("x")).tags
     made = said_everywhere(text)
+    checked(outcomes_html(made, outcomes_of(made, text)))
     found = page(made, made)
     assert found.tags["a"] == 2 * plain["a"] + 1  # and one for each workspace, without that to skip
     (new,) = made.changes[1].fields

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from presetctl.domain.change import Action, Cause, Head, Plan
 from presetctl.report.gfm import code, fence
-from presetctl.report.markdown import COMMENT_LIMIT, length, plans_markdown
+from presetctl.report.markdown import COMMENT_LIMIT, length, outcomes_markdown, plans_markdown
 from tests.gfm import cells, fenced, foreign, tokens
 from tests.hostile import EVERY, UNREADABLE, acting, commands
 from tests.unit.report.examples import (
@@ -22,6 +22,8 @@ from tests.unit.report.examples import (
     field,
     hostile_file,
     hostile_plan,
+    ordinary_plan,
+    outcomes_of,
     plan,
     said_everywhere,
 )
@@ -265,3 +267,41 @@ def test_long_lines_are_folded_and_long_sameness_is_left_out() -> None:
     assert whole.startswith("+ same words")
     assert re.sub(r"\n\+↪", "", whole)[2:-1] == same
     assert max(map(len, whole.split("\n"))) <= 122
+
+
+def test_what_became_of_a_plan() -> None:
+    made = ordinary_plan()
+    shown = outcomes_markdown(made, outcomes_of(made)).split("\n\n<details>")[0]
+    assert (
+        shown
+        == """\
+### Apply to `production`
+
+Applied 1 of 6 changes to `production`; 1 unchanged, 1 conflict, 1 not persisted, 1 failed, 1 unknown.
+
+| preset | action | version | result |
+|---|---|---|---|
+| `email-copywriter` | update | 4 | applied; `the workspace refused it` |
+| `a-preset-whose-slug-is-so-long-that-it-has-to-wrap-on-a-phone` | update | 3 | unchanged; `the workspace refused it` |
+| `support-triage` | create |  | conflict; `the workspace refused it` |
+| `replaced` | replace | 3 | not persisted; not kept as sent: `the workspace refused it`; `the workspace refused it` |
+| `restored` | restore | 7 | failed; `the workspace refused it` |
+| `done` | unchanged | 3 |  |
+| `old-summarizer` | archive | 12 | unknown; `the workspace refused it` |
+
+Orphaned, declared by no file any more, and left alone: `ancient`.
+
+2 unmanaged presets in the workspace left alone.
+
+files at `cccccccccccc` with uncommitted changes · base `bbbbbbbbbbbb` · fingerprint `000000000000`"""
+    )
+    assert "\n\nNothing was written to `production`: 6 changes not applied.\n" in outcomes_markdown(made, [])
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_text_of_an_outcome_gets_out_of_its_code(text: str) -> None:
+    made = ordinary_plan()
+    for limit in (10**9, 3_000):
+        shown = outcomes_markdown(made, outcomes_of(made, text), limit)
+        assert (foreign(shown), acting(shown), commands(shown)) == ([], [], [])
+        assert length(shown) <= limit

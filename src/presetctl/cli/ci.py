@@ -1,0 +1,259 @@
+"""``presetctl ci``: what a workflow on GitHub tells people and later steps. The plans are made by other commands."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from presetctl.cli.console import give, say
+from presetctl.domain.errors import UsageError
+from presetctl.github.api import GitHub
+from presetctl.github.approval import approval_document, check_plan, find_approval
+from presetctl.github.comments import WORKFLOW_AUTHOR, Deed, PullRequest, Told
+from presetctl.github.event import find_event
+from presetctl.github.issues import Issues, Reported, Step
+from presetctl.github.place import commit_id, find_place
+from presetctl.github.pulls import pull_number
+from presetctl.load.appending import append_text
+from presetctl.load.git import head
+from presetctl.load.plans import load_plans
+from presetctl.load.results import load_drift, load_failure, load_plans_or_failure
+from presetctl.providers.keys import read_secret
+from presetctl.report.json import as_text
+from presetctl.report.markdown import plans_markdown
+from presetctl.report.outputs import Failure, outputs_text, plan_outputs
+from presetctl.report.safe import one_line
+
+TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+SUMMARY_BYTES = 1024 * 1024
+"""What GitHub takes as the summary of one step."""
+
+MAX_ARTIFACT = 200
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_WIDEST = 3  # bytes of UTF-8 for what counts as one character
+_DEEDS = {
+    Deed.POSTED: "comment posted",
+    Deed.EDITED: "comment edited",
+    Deed.UNCHANGED: "comment is as it should be",
+    Deed.NOT_NEEDED: "no changes, and no comment",
+    Deed.NEWER: "comment left alone: a newer run wrote it",
+}
+_STEPS = {
+    Step.OPENED: "issue opened",
+    Step.REOPENED: "issue opened again",
+    Step.UPDATED: "issue updated",
+    Step.CLOSED: "issue closed: no drift any more",
+    Step.UNCHANGED: "issue left alone: nothing changed",
+    Step.NOT_NEEDED: "no drift, and no issue",
+}
+
+
+@click.group("ci")
+def command() -> None:
+    """Tell a pull request, an issue or a workflow on GitHub what plan, apply and drift found.
+
+    The repository comes from GITHUB_REPOSITORY, the API's address from GITHUB_API_URL, and the token from GITHUB_TOKEN,
+    or from the file that GITHUB_TOKEN_FILE names. On GitHub Actions only the token has to be handed in.
+
+    \b
+    Examples:
+      presetctl plan --out plan.json && presetctl ci comment plan.json
+      presetctl ci summary plan.json
+      presetctl ci outputs plan.json
+      presetctl drift --format json > drift.json; presetctl ci issue drift.json
+      presetctl ci approved -w production
+    """
+
+
+def author_option(command: _Command) -> _Command:
+    """``--author``."""
+    return click.option(
+        "--author", default=WORKFLOW_AUTHOR, show_default=True, metavar="LOGIN",
+        help="Whose token it is. What others wrote is never taken for ours.",
+    )(command)  # fmt: skip
+
+
+@command.command("comment")
+@click.argument("planfile")
+@click.option(
+    "--pull-request", "number", type=click.IntRange(1), metavar="N",
+    help="The pull request; without it that of the event, also after another workflow (workflow_run).",
+)  # fmt: skip
+@click.option("--artifact", metavar="NAME", help="The artifact of this run with PLANFILE, for `ci approved`.")
+@author_option
+@click.pass_context
+def comment(ctx: click.Context, planfile: str, number: int | None, artifact: str | None, author: str) -> None:
+    """Show the plans in PLANFILE on a pull request: one comment for each workspace, edited in place.
+
+    PLANFILE is what `presetctl plan --out` saved, or a document with several plans. The comment is found again by a
+    hidden marker at its very start and by its author. Where there are no changes, a comment that is there says so, and
+    none is posted. A comment of a newer run is left alone. Of several comments for one workspace the oldest is kept up;
+    the others then point to it.
+
+    Needs `permissions: {pull-requests: write}`.
+
+    \b
+    Examples:
+      presetctl ci comment plan.json
+      presetctl ci comment plan.json --artifact presetctl-plan --pull-request 12
+    """
+    if artifact is not None and len(artifact) > MAX_ARTIFACT:
+        raise UsageError(f"--artifact takes at most {MAX_ARTIFACT} characters")
+    plans, _ = load_plans(_path(ctx, planfile))
+    with _github() as github:
+        event = find_event(os.environ, github.place.repository)
+        number = pull_number(github, event) if number is None else number
+        if number is None:
+            say("No open pull request has this commit as its newest one any more; nothing to comment on.")
+            return
+        pull = PullRequest(github, number, author)
+        for plan in plans:
+            give(_told(pull.tell(plan, event, artifact)))
+
+
+def _told(told: Told) -> str:
+    return one_line(f"{told.workspace}: {_DEEDS[told.deed]}{f'  {told.url}' if told.url else ''}")
+
+
+@command.command("summary")
+@click.argument("planfiles", nargs=-1, required=True, metavar="PLANFILE...")
+@click.pass_context
+def summary(ctx: click.Context, planfiles: tuple[str, ...]) -> None:
+    """Add plans to the summary of the job: to the file that GITHUB_STEP_SUMMARY names, as Markdown.
+
+    At most 1 MiB, which is what GitHub takes: long texts are shortened first, then only tables stay.
+
+    \b
+    Examples:
+      presetctl ci summary plan.json
+      presetctl ci summary plans/*.json
+    """
+    target = _named_file("GITHUB_STEP_SUMMARY")
+    plans = [plan for file in planfiles for plan in load_plans(_path(ctx, file))[0]]
+    left = SUMMARY_BYTES - (target.stat().st_size if target.exists() else 0) - len("\n\n")
+    text = plans_markdown(plans, max(left, 0), "`presetctl show PLANFILE` shows all of it.")
+    if len(text.encode()) > left:
+        text = plans_markdown(plans, max(left, 0) // _WIDEST, "`presetctl show PLANFILE` shows all of it.")
+    if not text:
+        say("The summary of this step is full; nothing was added to it.")
+        return
+    append_text(target, f"{text}\n\n")
+
+
+@command.command("outputs")
+@click.argument("planfile")
+@click.option("--apply", "applyfile", metavar="APPLYFILE", help="What `presetctl apply --format json` printed.")
+@click.pass_context
+def outputs(ctx: click.Context, planfile: str, applyfile: str | None) -> None:
+    """Set outputs for later steps: in the file that GITHUB_OUTPUT names.
+
+    PLANFILE is a saved plan, or what `presetctl plan --format json` printed, also where it failed.
+
+    \b
+      changed         true where something would be written
+      blocked         true where it was stopped by a limit or a protection (exit code 4)
+      stale           true where the plan or the workspace moved (exit code 5)
+      counts          how many changes of each kind, as JSON
+      fingerprint     of the plan; empty with several
+      plan-path       where PLANFILE is
+      changed-slugs   the presets that would be written, as JSON
+      failure-reason  why it failed, on one line; empty where it did not
+
+    \b
+    Examples:
+      presetctl ci outputs plan.json
+      presetctl ci outputs plan.json --apply apply.json
+    """
+    target = _named_file("GITHUB_OUTPUT")
+    plans, failed = load_plans_or_failure(_path(ctx, planfile))
+    if not failed[0] and applyfile is not None:
+        failed = load_failure(_path(ctx, applyfile))
+    values = plan_outputs(plans, str(_path(ctx, planfile).resolve()), Failure(*failed))
+    append_text(target, outputs_text(values, f"presetctl-{secrets.token_hex(16)}"))
+
+
+@command.command("issue")
+@click.argument("driftfile")
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="A label for a new issue; repeat for several.")
+@author_option
+@click.pass_context
+def issue(ctx: click.Context, driftfile: str, labels: tuple[str, ...], author: str) -> None:
+    """Keep one issue for each workspace about its drift.
+
+    DRIFTFILE is what `presetctl drift --format json` printed. The issue is opened where there is drift, edited when the
+    drift changes, closed when there is none any more, and opened again when drift comes back. Where somebody closed it,
+    it stays closed as long as the drift is the same.
+
+    Needs `permissions: {issues: write}`.
+
+    \b
+    Examples:
+      presetctl drift -w production --format json > drift.json; presetctl ci issue drift.json
+      presetctl ci issue drift.json --label drift
+    """
+    report = load_drift(_path(ctx, driftfile))
+    with _github() as github:
+        give(_reported(report.workspace, Issues(github, author, labels).tell(report)))
+
+
+def _reported(workspace: str, done: Reported) -> str:
+    return one_line(f"{workspace}: {_STEPS[done.step]}{f'  {done.url}' if done.url else ''}")
+
+
+@command.command("approved")
+@click.option("-w", "--workspace", metavar="NAME", help="The workspace, where the pull request has plans of several.")
+@click.option("--commit", metavar="SHA", help="The commit; without it HEAD of the checkout, or else GITHUB_SHA.")
+@click.option("--plan", "planfile", metavar="PLANFILE", help="Also check that this file holds the approved plan.")
+@author_option
+@click.pass_context
+def approved(ctx: click.Context, workspace: str | None, commit: str | None, planfile: str | None, author: str) -> None:
+    """Print, as JSON, the plan that was shown in the pull request which a commit came from.
+
+    Merges, squash merges and rebase merges are followed back to their pull request. Its comment tells the fingerprint,
+    the run and its artifact, so that the plan can be fetched and given to `presetctl apply --compare`.
+
+    Exit code 4: there is no such plan (no pull request, no comment, made by a fork or without the workspace). Exit
+    code 5: the comment's plan is of another commit than the one that was merged, or PLANFILE holds another plan.
+
+    Needs `permissions: {pull-requests: read, contents: read}`.
+
+    \b
+    Examples:
+      presetctl ci approved -w production
+      presetctl ci approved -w production --commit "$GITHUB_SHA" --plan plan.json
+    """
+    folder = Path(ctx.find_root().obj)
+    sha = commit_id(commit or head(folder).commit or os.environ.get("GITHUB_SHA", ""))
+    with _github() as github:
+        found = find_approval(github, sha, author, workspace)
+    if planfile is not None:
+        check_plan(found, load_plans(_path(ctx, planfile))[0])
+    give(as_text(approval_document(found)))
+
+
+@contextmanager
+def _github() -> Iterator[GitHub]:
+    place = find_place(os.environ)
+    github = GitHub(place, read_secret("GitHub's API", TOKEN, os.environ, what="a token"))
+    try:
+        yield github
+    finally:
+        github.close()
+
+
+def _path(ctx: click.Context, file: str) -> Path:
+    return Path(ctx.find_root().obj) / file
+
+
+def _named_file(variable: str) -> Path:
+    name = os.environ.get(variable, "")
+    if not name:
+        raise UsageError(f"{variable} is not set", hint="GitHub Actions sets it for every step")
+    return Path(name)

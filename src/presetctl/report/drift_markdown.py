@@ -1,0 +1,114 @@
+"""Drift as Markdown for an issue: a sentence, a table, and every preset folded, as much as an issue can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from presetctl.domain.change import FieldChange
+from presetctl.domain.state import Version
+from presetctl.drift import Drift, DriftReport
+from presetctl.report.gfm import code, html_code
+from presetctl.report.markdown import COMMENT_LIMIT, field_blocks, length
+from presetctl.report.safe import inert
+from presetctl.report.text import many
+
+_NAME_SHOWN = 100
+_NAMES_LISTED = 3
+_VERSIONS_SHOWN = 10
+
+
+def drift_markdown(report: DriftReport, limit: int = COMMENT_LIMIT) -> str:
+    """What drifted in a workspace, in at most ``limit`` characters: all of it, shortened, or as many rows as fit."""
+    drifted = report.drifted
+    for shortened in (False, True):
+        blocks = [*_head(report), *_table(drifted, len(drifted)), *(_folded(d, shortened) for d in drifted)]
+        text = _joined([*blocks, *_tail(report)])
+        if length(text) <= limit:
+            return text
+    rows = len(drifted)
+    while rows:
+        rows //= 2
+        text = _joined([*_head(report), *_table(drifted, rows), *_tail(report)])
+        if length(text) <= limit:
+            break
+    return text
+
+
+def _joined(blocks: list[str]) -> str:
+    return inert("\n\n".join(blocks))
+
+
+def _head(report: DriftReport) -> Iterator[str]:
+    yield f"### Drift in {_name(report.workspace)}"
+    drifted = len(report.drifted)
+    if not drifted:
+        yield f"No drift: nothing is there that commit {code(report.commit[:12])} does not declare."
+        return
+    of = f"{drifted} of {many(report.presets, 'preset')}"
+    yield f"{of} not as commit {code(report.commit[:12])} declares: somebody changed the workspace."
+    yield (
+        "To keep what is there, `presetctl import --update SLUG` brings it into the files; "
+        "to undo it, apply the files again."
+    )
+
+
+def _table(drifted: tuple[Drift, ...], rows: int) -> Iterator[str]:
+    if rows:
+        yield "\n".join(["| preset | live | by | fields |", "|---|---|---|---|", *map(_row, drifted[:rows])])
+    if rows < len(drifted):
+        yield f"{many(len(drifted) - rows, 'more preset')} did not fit in here; `presetctl drift` shows all of them."
+
+
+def _row(drift: Drift) -> str:
+    live = drift.live
+    by = code(live.creator, _NAME_SHOWN) if live is not None and live.creator else ""
+    return f"| {_name(drift.slug)} | {_state(drift)} | {by} | {_field_names(drift)} |"
+
+
+def _state(drift: Drift) -> str:
+    if drift.live is None:
+        return "archived" if drift.archived else "not there any more"
+    at = f", {code(drift.live.created_at, _NAME_SHOWN)}" if drift.live.created_at else ""
+    return f"version {drift.live.number}{at}"
+
+
+def _field_names(drift: Drift) -> str:
+    if drift.live is None:
+        return ""
+    more = len(drift.fields) - _NAMES_LISTED
+    names = ", ".join(_name(field.name) for field in drift.fields[:_NAMES_LISTED])
+    return f"{names}{f' and {more} more' if more > 0 else ''}"
+
+
+def _folded(drift: Drift, shortened: bool) -> str:
+    number = f" · version {drift.live.number}" if drift.live is not None else ""
+    summary = f"<details>\n<summary>{html_code(drift.slug, _NAME_SHOWN)}{number}</summary>"
+    return "\n\n".join([summary, *_content(drift, shortened), "</details>"])
+
+
+def _content(drift: Drift, shortened: bool) -> Iterator[str]:
+    yield f"{code(drift.file, _NAME_SHOWN)} · {_name(drift.kind)} · from declared to live"
+    if drift.live is None:
+        yield f"In the workspace: {_state(drift)}."
+        return
+    yield from field_blocks([FieldChange(f.path, f.before, f.after) for f in drift.fields], shortened)
+    older = drift.versions[:-1]
+    if older:
+        yield "Versions made before it, also not as declared:"
+        yield "\n".join(f"- {_version(version)}" for version in older[-_VERSIONS_SHOWN:])
+
+
+def _version(version: Version) -> str:
+    by = f" by {code(version.creator, _NAME_SHOWN)}" if version.creator else ""
+    at = f", {code(version.created_at, _NAME_SHOWN)}" if version.created_at else ""
+    return f"version {version.number}{at}{by}"
+
+
+def _tail(report: DriftReport) -> Iterator[str]:
+    if report.drifted:
+        for limit in report.limits:
+            yield f"This may be a commit that was not applied yet: {code(limit)}"
+
+
+def _name(text: str) -> str:
+    return code(text, _NAME_SHOWN)
