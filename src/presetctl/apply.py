@@ -90,7 +90,7 @@ class Applier:
         """
         left, running = list(changes), dict[Future[Outcome], Change]()
         reason = ""
-        pool = ThreadPoolExecutor(self.conduct.parallelism, thread_name_prefix="presetctl-write")
+        pool = ThreadPoolExecutor(self.conduct.parallelism)
         try:
             while running or (left and not reason):
                 reason = reason or ("it was interrupted" if self.conduct.stopping() else "")
@@ -129,8 +129,8 @@ class Applier:
         before = self._check_unmoved(change)
         if change.action is Action.RESTORE:
             before = self._restored(change)
-            if not self._differences(before, preset):
-                return Outcome(change, Result.APPLIED) if before is None else _told(change, Result.APPLIED, before, ())
+            if before is not None and not self._differences(before, preset):
+                return _told(change, Result.APPLIED, before, ())
         try:
             stored = self._write(change, preset, before)
         except ConflictError as error:
@@ -295,7 +295,6 @@ def _explained(change: Change, error: ConflictError) -> ConflictError:
         f"archived one, which no list shows ({error.message})",
         hint=f"restore it in the provider's dashboard, or with a management key through POST /presets/{slug}/restore, "
         "and plan again; or give this preset another slug",
-        retry_after=error.retry_after,
     )
 
 

@@ -78,7 +78,7 @@ def _without(config: JsonObject, steps: list[str]) -> dict[str, Json]:
 
 def evidence(kind: Kind, path: Path) -> Evidence:
     """On what ground the stored field at ``path`` (from the content's root) is expected to be kept."""
-    if path[:1] == ("system_prompt",):
+    if path[0] == "system_prompt":
         return Evidence.DOCUMENTED
     entries = (entry.evidence for entry in kind.config.values() if path[:2] == ("config", entry.name))
     return next(entries, Evidence.UNKNOWN)

@@ -31,7 +31,18 @@ def planned(memory: Memory, *presets: Preset) -> tuple[Plan, dict[str, Preset]]:
 
 def applied(memory: Memory, made: tuple[Plan, dict[str, Preset]], not_kept: tuple[str, ...] = ()) -> list[Outcome]:
     memory.log.clear()
-    return list(Applier(memory, memory, KINDS, not_kept, pause=Pause(lambda _: None)).apply(*made))
+    outcomes = list(Applier(memory, memory, KINDS, not_kept, pause=Pause(lambda _: None)).apply(*made))
+    check_every_change_once(outcomes, made[0])
+    return outcomes
+
+
+def check_every_change_once(outcomes: list[Outcome], plan: Plan) -> None:
+    """What is archived comes last. Each outcome tells of what is live by number and by id, or by neither."""
+    made = sorted(plan.pending, key=lambda change: change.action is Action.ARCHIVE)
+    assert [outcome.change for outcome in outcomes] == made
+    for outcome in outcomes:
+        live = outcome.result in {Result.APPLIED, Result.UNCHANGED, Result.NOT_PERSISTED} and outcome.version
+        assert outcome.version_id == (f"{outcome.change.slug}-{outcome.version}" if live else None)
 
 
 def results(outcomes: list[Outcome]) -> list[tuple[Result, int | None]]:
@@ -77,7 +88,9 @@ def test_the_same_version_with_other_content_is_a_conflict() -> None:
     memory.put("a", Content("old", {}), 1)
     made = planned(memory, preset("a"))
     memory.put("a", Content("older", {}), 1)
-    assert results(applied(memory, made)) == [(Result.CONFLICT, 1)]
+    outcomes = applied(memory, made)
+    assert results(outcomes) == [(Result.CONFLICT, 1)]
+    assert outcomes[0].message == "planned against version 1, but version 1 is live"
 
 
 @pytest.mark.parametrize("number", [None, 3])
@@ -89,7 +102,8 @@ def test_a_new_preset_that_is_there_by_now_is_a_conflict(number: int | None) -> 
         memory.presets["a"] = ActualPreset("a", "id-a", Status.ACTIVE, None)
     outcomes = applied(memory, made)
     assert results(outcomes) == [(Result.CONFLICT, number)]
-    assert "planned as new" in outcomes[0].message
+    there = "a preset" if number is None else "version 3"
+    assert outcomes[0].message == f"planned as new, but the workspace has {there} by now"
 
 
 @pytest.mark.parametrize("gone", [True, False])
@@ -124,6 +138,8 @@ def test_a_write_that_never_arrives_is_given_up() -> None:
     outcomes = applied(memory, planned(memory, preset("a")))
     assert results(outcomes) == [(Result.UNKNOWN, None)]
     assert outcomes[0].exit_code == 8
+    told = "nobody knows whether it was stored: the connection broke; the next plan will show"
+    assert outcomes[0].message == told
     assert memory.log.count("write a") == WRITE_ATTEMPTS
 
 
@@ -137,6 +153,7 @@ def test_a_lost_reply_and_somebody_elses_version_is_a_conflict() -> None:
     memory.before_write.append(overtaken)
     outcomes = applied(memory, planned(memory, preset("a")))
     assert results(outcomes) == [(Result.CONFLICT, 1)]
+    assert outcomes[0].message == "the write was not confirmed, and what is live now is not what was sent"
     assert exit_code(outcomes) == 6
 
 
@@ -167,6 +184,7 @@ def test_a_field_that_is_not_kept_is_named_and_the_rest_goes_on() -> None:
     outcomes = applied(memory, planned(memory, preset("a", model="m", seed=1), preset("b")))
     assert results(outcomes) == [(Result.NOT_PERSISTED, 1), (Result.APPLIED, 1)]
     assert outcomes[0].lost == ("config.seed",)
+    assert [o.exit_code for o in outcomes] == [6, 0]
     assert exit_code(outcomes) == 6
 
 
@@ -199,7 +217,10 @@ def test_a_reply_without_a_version_is_not_success() -> None:
             return ActualPreset(preset.slug, "id", Status.ACTIVE, None)
 
     memory = Mute()
-    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.CONFLICT, None)]
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.CONFLICT, None)]
+    assert outcomes[0].message == "the reply names no version that would be live now"
+    assert outcomes[0].exit_code == 6
 
 
 @pytest.mark.parametrize(
@@ -297,7 +318,14 @@ def test_what_is_abandoned_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("presetctl.apply.wait", interrupted)
     outcomes = list(conducted(Memory(), ONE_BY_ONE, "a", "b"))
-    assert [o.result for o in outcomes] == [Result.UNKNOWN, Result.SKIPPED]
+    assert [(o.change.slug, o.result, o.exit_code) for o in outcomes] == [
+        ("a", Result.UNKNOWN, 6),
+        ("b", Result.SKIPPED, 0),
+    ]
+    assert [o.message for o in outcomes] == [
+        "interrupted while it was being applied; the next plan will show what became of it",
+        "not tried, because it was interrupted",
+    ]
     assert exit_code(outcomes) == 6
 
 
@@ -326,6 +354,47 @@ def test_an_archived_preset_that_differs_is_restored_and_written() -> None:
 def test_an_archived_preset_without_a_version_is_restored_and_written() -> None:
     memory = archived(None)
     assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 1)]
+    assert memory.log == ["read a", "restore a", "write a"]
+
+
+def test_somebody_else_writes_to_what_was_just_restored() -> None:
+    memory = archived(Content("old", {}))
+    memory.before_write.append(lambda: memory.put("a", Content("somebody else's", {}), 7))
+    outcomes = applied(memory, planned(memory, preset("a")))
+    assert results(outcomes) == [(Result.CONFLICT, 8)]
+    assert outcomes[0].message == "stored as version 8, not 4: somebody else wrote at the same time"
+
+
+def test_what_was_restored_without_a_version_may_get_any_number() -> None:
+    memory = archived(None)
+    memory.before_write.append(lambda: memory.put("a", Content("hidden so far", {}), 4))
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 5)]
+
+
+def test_a_new_preset_that_somebody_else_made_at_the_same_time_is_a_conflict() -> None:
+    memory = Memory()
+    memory.before_write.append(lambda: memory.put("a", Content("somebody else's", {}), 1))
+    (outcome,) = applied(memory, planned(memory, preset("a")))
+    assert (outcome.result, outcome.exit_code) == (Result.CONFLICT, 6)
+    assert outcome.message == "stored as version 2, not 1: somebody else wrote at the same time"
+
+
+def test_an_update_whose_reply_is_lost_is_the_next_version() -> None:
+    memory = Memory(after_write=[lose])
+    memory.put("a", Content("old", {}), 4)
+    assert results(applied(memory, planned(memory, preset("a")))) == [(Result.APPLIED, 5)]
+
+
+def test_a_lost_reply_tells_what_is_kept_apart_from_what_is_known_not_to_be() -> None:
+    memory = Memory(after_write=[lose], keeps=lambda content: Content(content.system_prompt, {"model": "m"}))
+    made = planned(memory, preset("a", model="m", seed=1))
+    assert results(applied(memory, made, not_kept=("seed",))) == [(Result.APPLIED, 1)]
+
+
+def test_a_field_said_not_to_be_kept_may_be_kept_all_the_same() -> None:
+    memory = Memory()
+    outcomes = applied(memory, planned(memory, preset("a", model="m", seed=1)), not_kept=("seed",))
+    assert results(outcomes) == [(Result.APPLIED, 1)]
 
 
 @pytest.mark.parametrize("arrived", [True, False])

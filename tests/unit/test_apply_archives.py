@@ -17,7 +17,7 @@ from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, Status, Version
 from presetctl.plan import archive_change, with_archives
 from tests.unit.memory import KINDS, Memory, lose, preset
-from tests.unit.test_apply import applied, planned, results
+from tests.unit.test_apply import applied, check_every_change_once, planned, results
 
 OLD = LastDeclared("c" * 40, preset("old"))
 
@@ -41,6 +41,7 @@ def test_an_orphaned_preset_is_archived_last() -> None:
     memory = with_old()
     outcomes = applied(memory, pruning(memory, preset("z")))
     assert results(outcomes) == [(Result.APPLIED, 1), (Result.APPLIED, None)]
+    assert [o.message for o in outcomes] == ["", "archived"]
     assert memory.log == ["read z", "write z", "read old", "archive old", "read old"]
     assert "old" not in memory.presets
 
@@ -54,7 +55,8 @@ def test_nothing_is_archived_where_something_failed_before(on_error: OnError) ->
     plan, desired = pruning(memory, preset("a"))
     outcomes = list(Applier(memory, memory, KINDS, conduct=Conduct(on_error=on_error)).apply(plan, desired))
     assert results(outcomes) == [(Result.FAILED, None), (Result.SKIPPED, None)]
-    assert "nothing is archived then" in outcomes[1].message
+    assert outcomes[1].message == "not tried, because not all went well before: nothing is archived then"
+    check_every_change_once(outcomes, plan)
     assert "old" in memory.presets
 
 
@@ -102,7 +104,20 @@ def test_what_is_disabled_by_now_is_not_archived() -> None:
     memory.presets["old"] = replace(memory.presets["old"], status=Status.DISABLED)
     outcomes = applied(memory, plan)
     assert results(outcomes) == [(Result.CONFLICT, None)]
-    assert "a disabled preset can't be archived" in outcomes[0].message
+    assert outcomes[0].message == "disabled by now, and a disabled preset can't be archived"
+    assert outcomes[0].exit_code == 5
+
+
+def test_what_is_disabled_while_the_archive_is_under_way_is_not_archived() -> None:
+    memory = with_old()
+
+    def disabled() -> None:
+        memory.presets["old"] = replace(memory.presets["old"], status=Status.DISABLED, version=None)
+        lose()
+
+    memory.before_archive.append(disabled)
+    (outcome,) = applied(memory, pruning(memory))
+    assert (outcome.result, outcome.exit_code) == (Result.CONFLICT, 6)
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -114,6 +129,7 @@ def test_what_is_archived_already_needs_nothing(shown: bool) -> None:
         del memory.presets["old"]
     outcomes = applied(memory, plan)
     assert results(outcomes) == [(Result.UNCHANGED, None)]
+    assert outcomes[0].message == "archived already, or gone"
     assert exit_code(outcomes) == 0
     assert memory.log == ["read old"]
 
@@ -160,7 +176,7 @@ def test_what_is_said_to_be_archived_and_still_there_is_looked_at_twice(times: i
 
     class Stale(Memory):
         def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:
-            if "archive old" in self.log and left[0]:
+            if "archive old" in self.log and left[0] and slugs == ["old"]:
                 left[0] -= 1
                 return [held]
             return super().read_presets(slugs)
@@ -168,7 +184,9 @@ def test_what_is_said_to_be_archived_and_still_there_is_looked_at_twice(times: i
     outcomes = applied(stale := Stale(presets=memory.presets), pruning(memory))
     assert [o.result for o in outcomes] == [result]
     assert stale.log.count("archive old") == 1
-    assert exit_code(outcomes) == (6 if result is Result.NOT_PERSISTED else 0)
+    assert outcomes[0].exit_code == exit_code(outcomes) == (6 if result is Result.NOT_PERSISTED else 0)
+    still = "the workspace answers that it is archived, and it is live all the same"
+    assert outcomes[0].message == (still if result is Result.NOT_PERSISTED else "archived")
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -184,9 +202,12 @@ def test_404_to_archiving_means_that_the_preset_is_not_there_or_that_archiving_i
     outcomes = applied(memory, pruning(memory))
     assert [o.result for o in outcomes] == [Result.FAILED if there else Result.UNCHANGED]
     assert exit_code(outcomes) == (8 if there else 0)
-    if there:
-        assert "old is there, and the workspace answers 404 to archiving it" in outcomes[0].message
-        assert "set `prune: report`" in outcomes[0].message
+    assert outcomes[0].message == (
+        "old is there, and the workspace answers 404 to archiving it: it doesn't support that, or the management key "
+        "doesn't open it (archive it in the provider's dashboard, or set `prune: report` for the workspace)"
+        if there
+        else "archived already, or gone"
+    )
 
 
 @pytest.mark.parametrize(("live", "explained"), [(False, True), (True, False)])
@@ -200,4 +221,5 @@ def test_a_slug_that_cannot_be_had_is_explained(live: bool, explained: bool) -> 
     (outcome,) = applied(memory, planned(memory, preset("a")))
     assert outcome.result is Result.FAILED
     assert ("its slug is most likely taken by an archived one" in outcome.message) is explained
-    assert ("POST /presets/a/restore" in outcome.message) is explained
+    hint = "plan again; or give this preset another slug)"
+    assert ("POST /presets/a/restore" in outcome.message and outcome.message.endswith(hint)) is explained

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from presetctl.domain.change import Head, Plan, Target
@@ -114,6 +116,19 @@ def test_how_much_may_be_archived(archives: int, live: int, limits: Limits, stop
         assert found[0].agree == f"--allow-archives {archives}"
         assert list(objections(made, limits, (), Consent(archives=archives), around)) == []
         assert list(objections(made, limits, (), Consent(archives=archives - 1, updates=99), around)) != []
+
+
+def test_what_wiping_takes_is_named() -> None:
+    made = plan(1, 1)
+    wiping = replace(made, changes=(replace(made.changes[0], wipes=("cache_enabled", "x")),))
+    (found,) = objections(wiping, Limits(), (), Consent())
+    assert found.message == "writing p0 removes cache_enabled, x, which only the dashboard can set"
+
+
+@pytest.mark.parametrize(("vanished", "stopped"), [(10, False), (11, True)])
+def test_what_may_be_missing_is_a_share_of_what_was_there(vanished: int, stopped: bool) -> None:
+    around = Surroundings(200, 90, tuple(f"p{number}" for number in range(vanished)), "c" * 40)
+    assert bool(list(objections(plan(0, 0, 20), Limits(archives="10%"), (), Consent(), around))) is stopped
 
 
 def test_the_last_preset_is_not_archived_without_consent() -> None:

@@ -66,6 +66,7 @@ def test_fields_known_not_to_be_kept_are_left_out(dotted: str, config: dict[str,
 
 def test_evidence_is_that_of_the_stored_field() -> None:
     assert evidence(kind(), ("config", "model")) is Evidence.DOCUMENTED
+    assert evidence(kind(), ("config", "model", "deeper")) is Evidence.DOCUMENTED
     assert evidence(kind(), ("config", "stop", 0)) is Evidence.UNKNOWN
     assert evidence(kind(), ("config", "new")) is Evidence.UNKNOWN
     assert evidence(kind(), ("system_prompt",)) is Evidence.DOCUMENTED

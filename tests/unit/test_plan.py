@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presetctl.domain.change import Action, Head, Live, Plan, Target
+from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Target
 from presetctl.domain.errors import SafetyError
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.project import Limits
-from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
+from presetctl.domain.state import ActualPreset, ActualState, BaseState, ListedPreset, Status, Version
 from presetctl.guard import Consent, check
-from presetctl.plan import fingerprint, make_plan, with_orphans
+from presetctl.plan import fingerprint, make_offline_plan, make_plan, moves, with_orphans, without_writing
 from tests.unit.memory import KINDS, preset
 
 TARGET = Target("w", "openrouter", "https://x/api/v1", "ws")
@@ -119,6 +120,31 @@ def test_the_fingerprint_is_about_what_happens_and_where() -> None:
     assert made.fingerprint != fingerprint(elsewhere, made.changes)
     renamed = Target("other", "openrouter", "https://x/api/v1", "ws")
     assert made.fingerprint == fingerprint(renamed, made.changes)
+
+
+def test_an_offline_plan_is_what_the_files_change() -> None:
+    base = BaseState("c" * 40, "said", {"a": preset("a", model="old")})
+    wanted = preset("a")
+    made = make_offline_plan(TARGET, Head("h" * 40), {"a": wanted}, base, kinds=KINDS)
+    field = FieldChange(("config", "model"), "old", "m", Cause.DECLARED)
+    change = Change("a", "k", Action.UPDATE, wanted.source, None, wanted.content.digest, (field,))
+    fresh = fingerprint(TARGET, (change,))
+    assert made == Plan(TARGET, Head("h" * 40), (change,), (), fresh, "c" * 40, offline=True)
+
+
+def test_what_is_not_written_after_all_says_why() -> None:
+    dashboard = Content("old", {"model": "m", "cache_enabled": True})
+    made = plan(preset("a"), held=(held("a", dashboard),))
+    (change,) = without_writing(made, {"a": "the workspace doesn't keep it"}).changes
+    assert (change.action, change.fields, change.wipes) == (Action.NO_OP, (), ())
+    assert change.warnings == (*made.changes[0].warnings, "the workspace doesn't keep it")
+
+
+@pytest.mark.parametrize(("then", "now"), [(None, "c"), ("c", None)])
+def test_a_base_that_moved(then: str | None, now: str | None) -> None:
+    made = plan(preset("a"))
+    told = moves(replace(made, base=then), replace(made, base=now))
+    assert told == [f"its base was {then or 'none'}, and is {now or 'none'}"]
 
 
 CONFIGS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
