@@ -184,6 +184,25 @@ def test_a_shallow_clone_archives_nothing(world: World, tmp_path: Path) -> None:
     assert world.sent() == ["DELETE b"]
 
 
+@pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
+def test_a_partial_clone_archives_nothing_and_fetches_nothing(world: World, tmp_path: Path, left_out: str) -> None:
+    world.add("b", text=PRESET.replace("0.7", "0.3"), message="what no other file says")
+    world.shell("apply", "--yes")
+    world.app.requests.clear()
+    world.remove("b")
+    world.git("config", "uploadpack.allowFilter", "true")
+    world.git("clone", "-q", f"--filter={left_out}", f"file://{tmp_path}", str(tmp_path / "clone"))
+    partial, git = Shell(tmp_path / "clone", world.shell.capture), Git(tmp_path / "clone")
+    said = "this clone is partial and lacks files of older commits; `git fetch --refetch --no-filter` brings them"
+    assert f"Nothing is archived: {said}.\n" in partial("apply", "--yes").err
+    assert f"! {said}\n" in partial("status").out
+    assert "brings all files" in partial("plan", "--base", "HEAD~1", code=3).err
+    assert world.sent() == []
+    git("fetch", "-q", "--refetch", "--no-filter")
+    assert partial("apply", "--yes", "--base", "HEAD~1").err == ""
+    assert world.sent() == ["DELETE b"]
+
+
 def test_without_git_nothing_is_archived(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.remove("b")
     (world.git.folder / ".git").rename(world.git.folder.parent / "elsewhere")

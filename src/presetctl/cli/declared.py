@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from presetctl.cli.session import Session
-from presetctl.domain.errors import InputError
+from presetctl.domain.errors import GitError, InputError
 from presetctl.domain.preset import Preset
 from presetctl.history import FilesPast, Renders
-from presetctl.load.git import GitRepository
+from presetctl.load.git import FETCH_ALL, GitRepository
 from presetctl.load.tree import WorkTree
 from presetctl.ports import AskPast
 from presetctl.reconcile import Repository, Selection
@@ -42,7 +42,9 @@ def renders(session: Session, repository: Repository, workspace: str) -> tuple[R
     """The presets at every commit, or None where git can't be asked; and what history can't tell."""
     try:
         around = GitRepository.around(session.root)
+        if around.lacks_files():
+            return None, (f"this clone is partial and lacks files of older commits; {FETCH_ALL} brings them",)
         made = Renders(around, session.schemas, workspace, repository.settings(workspace).not_kept)
         return made, made.limits
-    except InputError as error:
+    except (InputError, GitError) as error:
         return None, (f"{error.message}, so that nothing is known of commits",)

@@ -4,6 +4,7 @@
 
     PresetctlError            1   unexpected
     ├── InputError            3   files that are not valid; carries the problems
+    ├── GitError              3   git fails, or can't give what its history should have
     ├── SafetyError           4   stopped by a limit or a protection, nothing written
     ├── StaleError            5   the plan or the remote moved, nothing written
     ├── AccessError           7   authentication or permission
@@ -48,6 +49,13 @@ class InputError(PresetctlError):
     def __init__(self, message: str, *, hint: str = "", problems: Sequence[Problem] = ()) -> None:
         super().__init__(message, hint=hint)
         self.problems = tuple(problems)
+
+
+class GitError(PresetctlError):
+    """Git failed, or lacks files that a commit has: what was declared there isn't known then."""
+
+    exit_code = 3
+    name = "git"
 
 
 class SafetyError(PresetctlError):

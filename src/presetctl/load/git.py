@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from presetctl.domain.change import Head
-from presetctl.domain.errors import InputError
+from presetctl.domain.errors import GitError, InputError
 
 _SECONDS = 60
 _HARDENED = (
@@ -27,6 +27,10 @@ _HARDENED = (
     "-c",
     "log.showSignature=false",
 )
+
+
+FETCH_ALL = "`git fetch --refetch --no-filter`"
+"""What makes a partial clone whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,25 @@ class GitRepository:
         """Whether history was cut off when the repository was cloned."""
         return self.ask("rev-parse", "--is-shallow-repository") == "true"
 
+    def lacks_files(self) -> bool:
+        """Whether what lies below the project was left out for some commit when the repository was cloned."""
+        if not self._is_partial():
+            return False
+        listed = self.attempt("rev-list", "--objects", "--missing=print", "HEAD", "--", ".")
+        return not listed.ok or any(line.startswith(b"?") for line in listed.out.splitlines())
+
+    def _is_partial(self) -> bool:
+        return self.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
+
     def attempt(self, *words: str, given: bytes = b"", environment: Mapping[str, str] | None = None) -> Answer:
         """What became of a call. ``environment`` comes on top of the process's own."""
         return _git(self.folder, words, given, environment)
 
     def run(self, *words: str, given: bytes = b"", environment: Mapping[str, str] | None = None) -> bytes:
-        """What git prints. InputError with git's own words where it fails."""
+        """What git prints. GitError with git's own words where it fails."""
         answer = _git(self.folder, words, given, environment)
         if not answer.ok:
-            raise InputError(f"`git {words[0]}` failed: {answer.err}", hint=self._fetch_hint())
+            raise GitError(f"`git {words[0]}` failed: {answer.err}", hint=self._fetch_hint())
         return answer.out
 
     def ask(self, *words: str) -> str | None:
@@ -99,7 +113,9 @@ class GitRepository:
         return answer.text or None if answer.ok else None
 
     def _fetch_hint(self) -> str:
-        return "this clone is shallow; `git fetch --unshallow` brings the whole history" if self.shallow() else ""
+        if self.shallow():
+            return "this clone is shallow; `git fetch --unshallow` brings the whole history"
+        return f"this clone is partial; {FETCH_ALL} brings all files" if self._is_partial() else ""
 
 
 def head(folder: Path) -> Head:

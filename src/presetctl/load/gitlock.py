@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from presetctl.domain.errors import InputError
+from presetctl.domain.errors import GitError
 from presetctl.domain.lock import UNKNOWN_HOLDER, Lock
 from presetctl.load.git import GitRepository, own_identity
 from presetctl.load.gitremote import GitRemote
@@ -110,6 +110,6 @@ def _parsed(repository: GitRepository, name: str) -> Lock:
         text = repository.run("cat-file", "commit", name) if size <= _MAX_BYTES else b""
         said = _Message.model_validate_json(text.partition(b"\n\n")[2])
         since = datetime.fromisoformat(said.since).astimezone(UTC)
-    except (InputError, ValidationError, ValueError):
+    except (GitError, ValidationError, ValueError):
         return Lock(UNKNOWN_HOLDER)
     return Lock(said.holder, since, said.commit, timedelta(seconds=said.lease_seconds))

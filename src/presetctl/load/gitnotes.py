@@ -65,7 +65,7 @@ def recorded(repository: GitRepository, remote: GitRemote | None = None) -> tupl
 
 
 def add_record(repository: GitRepository, commit: str, line: str) -> None:
-    """Adds a line to the note of a commit, here. InputError where git can't."""
+    """Adds a line to the note of a commit, here. GitError or InputError where git can't."""
     for _ in _attempts():
         old = _tip(repository)
         with _scratch(repository, old) as ref:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from presetctl.domain.errors import InputError
+from presetctl.domain.errors import GitError, InputError
 from presetctl.load.git import GitRepository
 
 _LINK = "120000"
@@ -41,7 +41,10 @@ class GitTree:
         return sorted(found)
 
     def read(self, path: str, limit: int) -> bytes:
-        """The bytes of one file. InputError if it's missing, leads outside, or is above ``limit`` bytes."""
+        """The bytes of one file. InputError if it's missing, leads outside, or is above ``limit`` bytes.
+
+        GitError if the commit has it and git doesn't.
+        """
         entry = self._followed(path)
         if entry.size > limit:
             raise InputError(f"{path} is larger than {limit:,} bytes", hint="make it smaller")
@@ -87,7 +90,7 @@ def read_blobs(repository: GitRepository, blobs: list[str]) -> Iterator[tuple[st
         end = answer.index(b"\n", position)
         header = answer[position:end].decode().split()
         if len(header) != 3:
-            raise InputError(f"git has lost the object {header[0]}", hint="`git fsck` says more")
+            raise GitError(f"git has lost the object {header[0]}", hint="`git fsck` says more")
         size = int(header[2])
         yield header[0], answer[end + 1 : end + 1 + size]
         position = end + 2 + size

@@ -11,6 +11,7 @@ from presetctl.domain.problem import Location, Problem, Severity
 CODES = {
     "PresetctlError": (1, "error"),
     "InputError": (3, "invalid_input"),
+    "GitError": (3, "git"),
     "SafetyError": (4, "stopped"),
     "StaleError": (5, "stale"),
     "AccessError": (7, "access"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from presetctl.domain.errors import AccessError, InputError, RemoteError
+from presetctl.domain.errors import AccessError, GitError, RemoteError
 from presetctl.load.git import GitRepository
 from presetctl.load.gitnotes import NOTES, Record, RecordedOutcome, add_record, recorded, share_records
 from presetctl.load.gitremote import GitRemote
@@ -237,6 +237,6 @@ def test_a_ref_that_holds_something_else(clones: list[Git]) -> None:
 
 
 def test_a_commit_that_is_not_there(clones: list[Git]) -> None:
-    with pytest.raises(InputError, match="`git notes` failed"):
+    with pytest.raises(GitError, match="`git notes` failed"):
         add_record(repository(clones[0]), "none", line("w"))
     assert "notes" not in clones[0]("for-each-ref")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from presetctl.domain.errors import InputError
+from presetctl.domain.errors import GitError, InputError
 from presetctl.load.git import GitRepository
 from presetctl.load.gittree import GitTree
 from tests.gits import Git, needs_git
@@ -105,7 +105,7 @@ def test_a_lost_object(git: Git) -> None:
     blob = git("rev-parse", "HEAD:a.yaml")
     assert found.files("nowhere") == []  # the listing is read while the object is there
     (git.folder / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    with pytest.raises(InputError, match="lost the object"):
+    with pytest.raises(GitError, match="lost the object"):
         found.read("a.yaml", 100)
 
 
@@ -119,7 +119,7 @@ def test_refs(git: Git) -> None:
     for ref in ("nothing", "--help", "--all", "HEAD:a", "v1^2"):
         with pytest.raises(InputError, match="git knows no commit"):
             repository.commit(ref)
-    with pytest.raises(InputError, match="`git ls-tree` failed"):
+    with pytest.raises(GitError, match="`git ls-tree` failed"):
         repository.run("ls-tree", "nothing")
 
 
