@@ -478,6 +478,47 @@ def test_a_slug_that_an_archived_preset_has_is_explained(world: World) -> None:
     assert "with a management key through POST /presets/b/restore" in ran.out
 
 
+@pytest.fixture
+def listing(shell: Shell, tmp_path: Path) -> Iterator[World]:
+    """A workspace whose list shows what is archived."""
+    with ExitStack() as stack:
+        yield begun(shell, stack, tmp_path, archived_rows="listed")
+
+
+@pytest.mark.parametrize(("text", "version"), [(PRESET, 1), (PRESET.replace("0.7", "0.3"), 2)])
+def test_a_plan_that_would_restore_says_so(listing: World, text: str, version: int) -> None:
+    listing.remove("b")
+    listing.shell("apply", "--yes")
+    assert listing.plan()["orphaned"] == [], "what is archived is done with"
+    assert "archived" in listing.shell("list").out
+    listing.add("b", text=text, message="back again")
+    listing.app.requests.clear()
+    change = next(it for it in listing.plan()["changes"] if it["slug"] == "b")
+    assert (change["action"], change["before"]) == ("restore", None)
+    assert change["warnings"] == ["archived in the workspace: it is restored, and written only if it differs"]
+    text = listing.shell("plan").out
+    assert "restore b  " in text
+    assert "! archived in the workspace: it is restored, and written only if it differs\n" in text
+    assert "Plan: 1 to restore, 2 unchanged." in text
+    assert f"applied  b version {version}\n" in listing.shell("apply", "--yes").out
+    assert listing.sent() == ["POST b/restore", *["POST b/chat/completions"] * (version - 1)]
+    assert "No changes: 3 presets as declared.\n" in listing.shell("plan").out
+
+
+def test_restoring_needs_the_management_key_before_anything_is_written(
+    listing: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing.remove("b")
+    listing.shell("apply", "--yes")
+    listing.add("b", message="back again")
+    listing.add("a", text=PRESET.replace("0.7", "0.3"), message="colder")
+    monkeypatch.delenv("OPENROUTER_MANAGEMENT_KEY")
+    listing.app.requests.clear()
+    ran = listing.shell("apply", "--yes", code=7)
+    assert "needs a management key to archive or restore presets" in ran.err
+    assert listing.sent() == []
+
+
 def test_the_embedded_workspace_needs_no_management_key(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

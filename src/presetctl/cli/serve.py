@@ -27,6 +27,7 @@ _SWITCH_HELP = {
     "server_defaults": "Add nulls, empty lists and default booleans to what is stored.",
     "identical_post": "What sending again what is live makes: a version, or nothing.",
     "archive": "Whether presets can be archived and restored; missing answers 404.",
+    "archived_rows": "Whether the list leaves archived presets out, or shows them with their status.",
     "post_to_archived": "Writing to an archived slug: refuse with 409, or bring it back.",
     "nulls": "Nulls at the top level of a request.",
     "json_form": "Key order and number form: as sent, or keys sorted and 1.0 as 1.",

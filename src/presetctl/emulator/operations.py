@@ -74,7 +74,8 @@ _USAGE = tuple(f"{kind}{span}" for kind in ("usage", "byok_usage") for span in (
 def list_presets(emulated: Emulated, request: Request, _path: Mapping[str, str]) -> Document:
     """GET /presets."""
     caller = _caller(emulated, request)
-    return emulated.store.presets(caller.workspace, _page(request))
+    archived = emulated.switches.archived_rows == "listed"
+    return emulated.store.presets(caller.workspace, _page(request), archived=archived)
 
 
 def get_preset(emulated: Emulated, request: Request, path: Mapping[str, str]) -> Document:

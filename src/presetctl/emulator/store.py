@@ -60,9 +60,9 @@ class Store:
         """Closes the database."""
         self._database.close()
 
-    def presets(self, workspace: str, page: Page) -> dict[str, Json]:
-        """One page of the presets that aren't archived, latest change first, without their configs."""
-        visible = "FROM presets WHERE workspace = ? AND status <> 'archived'"
+    def presets(self, workspace: str, page: Page, *, archived: bool = False) -> dict[str, Json]:
+        """One page of the presets, latest change first, without their configs; ``archived`` ones only if asked for."""
+        visible = "FROM presets WHERE workspace = ?" + ("" if archived else " AND status <> 'archived'")
         with self._database.reading() as connection:
             total = connection.execute(f"SELECT count(*) {visible}", (workspace,)).fetchone()[0]
             rows = connection.execute(

@@ -112,3 +112,13 @@ def test_json_can_be_normalized(switched: Switched) -> None:
     response = chat(switched(json_form="normalized"), "p", **fields)
     provider = '{"order":[],"preferred_max_latency":2,"zdr":true}'
     assert f'"config":{{"model":"m","provider":{provider},"temperature":1,"top_p":0.5}}' in response.text
+
+
+def test_archived_presets_can_be_listed(switched: Switched) -> None:
+    for client, listed in ((switched(), []), (switched(archived_rows="listed"), [("p", "archived")])):
+        chat(client, "p", model="m")
+        client.delete("/presets/p")
+        rows = client.get("/presets").json()
+        assert [(row["slug"], row["status"]) for row in rows["data"]] == listed
+        assert rows["total_count"] == len(listed)
+        assert error(client.get("/presets/p"))[0] == 404
