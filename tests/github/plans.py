@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from presetctl.domain.change import Action, Change, Head, Plan, Target
-from presetctl.domain.values import Json
+from presetctl.domain.values import Json, digest
 from presetctl.plan import fingerprint
 from presetctl.report.json import as_text, plan_document, plans_document
 from tests.acceptance.cli import Shell
@@ -19,7 +19,8 @@ HEAD = "a" * 40
 
 def changing(slug: str = "mail", after: str = "new", workspace: str = "production", commit: str = HEAD) -> Plan:
     """A plan that updates one preset."""
-    changes = [change(slug, fields=(field(("config", "model"), "old", after),))]
+    changed = change(slug, fields=(field(("config", "model"), "old", after),))
+    changes = [replace(changed, after=digest(after))]
     return sealed(plan(*changes, target=replace(TARGET, name=workspace), head=Head(commit)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from presetctl.domain.change import Plan
 from presetctl.domain.values import Json
 from presetctl.github.marker import PlanMark, marked, read_mark
 from presetctl.report.markdown import length
@@ -137,17 +138,20 @@ def test_what_a_newer_run_wrote_stays(shell: Shell, hub: StandIn, number: int, m
     assert "newer" in hub.comments[0]["body"]
 
 
-@pytest.mark.parametrize("text", EVERY)
-def test_no_prompt_breaks_the_marker(shell: Shell, hub: StandIn, number: int, text: str) -> None:
-    made = said_everywhere(text)
-    plan = sealed(made, target=replace(made.workspace, name="production"))
+def test_no_prompt_breaks_the_marker(shell: Shell, hub: StandIn, number: int) -> None:
+    plans = [_everywhere(text, f"w{count}") for count, text in enumerate(EVERY)]
     for _ in range(2):
-        shell("ci", "comment", save(shell, plan))
-    (row,) = hub.comments
-    mark = read_mark(row["body"], PlanMark)
-    assert mark is not None
-    line, _, rest = row["body"].partition("\n")
-    assert foreign(f"{line}\n\n{rest.removesuffix(RUN_LINE)}") == []
+        shell("ci", "comment", save(shell, *plans))
+    assert [mark.workspace for mark in ours(hub)] == [plan.workspace.name for plan in plans]
+    assert len(hub.comments) == len(EVERY)
+    for row in hub.comments:
+        line, _, rest = row["body"].partition("\n")
+        assert foreign(f"{line}\n\n{rest.removesuffix(RUN_LINE)}") == []
+
+
+def _everywhere(text: str, workspace: str) -> Plan:
+    made = said_everywhere(text)
+    return sealed(made, target=replace(made.workspace, name=workspace))
 
 
 def test_a_prompt_that_is_a_marker(shell: Shell, hub: StandIn, number: int) -> None:

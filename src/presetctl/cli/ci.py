@@ -37,7 +37,6 @@ SUMMARY_BYTES = 1024 * 1024
 MAX_ARTIFACT = 200
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_WIDEST = 3  # bytes of UTF-8 for what counts as one character
 _DEEDS = {
     Deed.POSTED: "comment posted",
     Deed.EDITED: "comment edited",
@@ -138,13 +137,15 @@ def summary(ctx: click.Context, planfiles: tuple[str, ...]) -> None:
     target = _named_file("GITHUB_STEP_SUMMARY")
     plans = [plan for file in planfiles for plan in load_plans(_path(ctx, file))[0]]
     left = SUMMARY_BYTES - (target.stat().st_size if target.exists() else 0) - len("\n\n")
-    text = plans_markdown(plans, max(left, 0), "`presetctl show PLANFILE` shows all of it.")
-    if len(text.encode()) > left:
-        text = plans_markdown(plans, max(left, 0) // _WIDEST, "`presetctl show PLANFILE` shows all of it.")
+    text = plans_markdown(plans, max(left, 0), "`presetctl show PLANFILE` shows all of it.", _bytes)
     if not text:
         say("The summary of this step is full; nothing was added to it.")
         return
     append_text(target, f"{text}\n\n")
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
 
 
 @command.command("outputs")

@@ -5,6 +5,7 @@ Facts: docs.github.com, "Best practices for using the REST API" (limits, pages),
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -38,6 +39,11 @@ _ADVICE = Advice(
 _LOST = frozenset({408, 500, 502, 503, 504})
 """Statuses after which nobody knows whether a write took effect."""
 _REASON_SHOWN = 300
+_NEXT = re.compile(r'<([^<>]*)>[^<>]*;\s*rel="?next\b')
+
+
+_Send = Callable[[str, Json], Reply]
+_Find = Callable[[], JsonObject | None]
 
 
 class _Http(KeyedHttp):
@@ -84,40 +90,31 @@ class GitHub:
 
     def change(self, path: str, body: JsonObject) -> JsonObject:
         """Changes something; the same change twice is as one, so that it's tried again after a lost reply."""
-        waits = self._http.waits()
-        for attempt in range(1, WRITE_ATTEMPTS + 1):
-            try:
-                reply = self._http.patch(self.place.path + path, body)
-                last = attempt == WRITE_ATTEMPTS or not self._http.passes(reply)
-                if last or not waits.wait(self._http.asked(reply)):
-                    return _object(self._checked(f"PATCH {path}", reply).body, path)
-            except AmbiguousError as error:
-                if attempt == WRITE_ATTEMPTS:
-                    raise RemoteError(error.message, hint=error.hint) from error
-                waits.wait(None)
-        raise AssertionError("unreachable")  # the last attempt returns or raises
+        return self._write("PATCH", self._http.patch, path, body, lambda: None)
 
     def create(self, path: str, body: JsonObject, find: Callable[[], JsonObject | None]) -> JsonObject:
         """Makes something. Where nobody knows whether it was made, ``find`` is asked before it is tried again."""
-        waits = self._http.waits()
-        for attempt in range(1, WRITE_ATTEMPTS + 1):
-            lost: AmbiguousError
+        return self._write("POST", self._http.post, path, body, find)
+
+    def _write(self, method: str, send: _Send, path: str, body: JsonObject, find: _Find) -> JsonObject:
+        waits, what = self._http.waits(), f"{method} {path}"
+        failure = PresetctlError(what)
+        for _ in range(WRITE_ATTEMPTS):
             try:
-                reply = self._http.post(self.place.path + path, body)
+                reply = send(self.place.path + path, body)
                 if reply.status not in _LOST:
-                    again = self._http.passes(reply) and attempt < WRITE_ATTEMPTS
-                    if again and waits.wait(self._http.asked(reply)):
-                        continue  # it was refused: nothing was made
-                    return _object(self._checked(f"POST {path}", reply).body, path)
-                lost = AmbiguousError(f"POST {path}: GitHub answers with status {reply.status}", hint="try again later")
-                waits.wait(self._http.asked(reply))
+                    if self._http.passes(reply) and waits.wait(self._http.asked(reply)):
+                        failure = _refusal(what, reply, self._http.asked(reply))
+                        continue  # it was refused, so that nothing was written
+                    return _object(self._checked(what, reply).body, path)
+                failure = _refusal(what, reply, None)
             except AmbiguousError as error:
-                lost = error
-                waits.wait(None)
+                failure = RemoteError(error.message, hint=error.hint)
+            waits.wait(None)
             made = find()
             if made is not None:
                 return made
-        raise RemoteError(lost.message, hint=lost.hint)
+        raise failure
 
     def _checked(self, what: str, reply: Reply) -> Reply:
         if 200 <= reply.status < 300:
@@ -130,16 +127,14 @@ def next_page(link: str, base: str) -> str | None:
 
     RemoteError where it leads anywhere else than to ``base``: the token is for that place alone.
     """
-    for part in link.split(","):
-        address, _, relation = part.strip().partition(">")
-        if 'rel="next"' in relation and address.startswith("<"):
-            if not address[1:].startswith(f"{base}/"):
-                raise RemoteError(
-                    "the next page of a list is said to be in another place, where nobody goes",
-                    hint="check GITHUB_API_URL",
-                )
-            return address[1 + len(base) :]
-    return None
+    found = _NEXT.search(link)
+    if found is None:
+        return None
+    if not found[1].startswith(f"{base}/"):
+        raise RemoteError(
+            "the next page of a list is said to be in another place, where nobody goes", hint="check GITHUB_API_URL"
+        )
+    return found[1][len(base) :]
 
 
 def _limited(reply: Reply) -> bool:

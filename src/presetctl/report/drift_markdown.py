@@ -8,34 +8,40 @@ from presetctl.domain.change import FieldChange
 from presetctl.domain.state import Version
 from presetctl.drift import Drift, DriftReport
 from presetctl.report.gfm import code, html_code
-from presetctl.report.markdown import COMMENT_LIMIT, field_blocks, length
-from presetctl.report.safe import inert
+from presetctl.report.markdown import COMMENT_LIMIT, field_blocks, within
 from presetctl.report.text import many
 
 _NAME_SHOWN = 100
 _NAMES_LISTED = 3
 _VERSIONS_SHOWN = 10
+_LIMITS_SHOWN = 10
+_MESSAGE_SHOWN = 600
 
 
 def drift_markdown(report: DriftReport, limit: int = COMMENT_LIMIT) -> str:
     """What drifted in a workspace, in at most ``limit`` characters: all of it, shortened, or as many rows as fit."""
-    drifted = report.drifted
     for shortened in (False, True):
-        blocks = [*_head(report), *_table(drifted, len(drifted)), *(_folded(d, shortened) for d in drifted)]
-        text = _joined([*blocks, *_tail(report)])
-        if length(text) <= limit:
+        text = within(_whole(report, shortened), limit)
+        if text is not None:
             return text
-    rows = len(drifted)
-    while rows:
+    rows = len(report.drifted)
+    while rows and within(_cut(report, rows), limit) is None:
         rows //= 2
-        text = _joined([*_head(report), *_table(drifted, rows), *_tail(report)])
-        if length(text) <= limit:
-            break
-    return text
+    return within(_cut(report, rows), limit) or ""
 
 
-def _joined(blocks: list[str]) -> str:
-    return inert("\n\n".join(blocks))
+def _whole(report: DriftReport, shortened: bool) -> Iterator[str]:
+    yield from _head(report)
+    yield from _table(report.drifted, len(report.drifted))
+    for drift in report.drifted:
+        yield _folded(drift, shortened)
+    yield from _tail(report)
+
+
+def _cut(report: DriftReport, rows: int) -> Iterator[str]:
+    yield from _head(report)
+    yield from _table(report.drifted, rows)
+    yield from _tail(report)
 
 
 def _head(report: DriftReport) -> Iterator[str]:
@@ -106,8 +112,8 @@ def _version(version: Version) -> str:
 
 def _tail(report: DriftReport) -> Iterator[str]:
     if report.drifted:
-        for limit in report.limits:
-            yield f"This may be a commit that was not applied yet: {code(limit)}"
+        for limit in report.limits[:_LIMITS_SHOWN]:
+            yield f"This may be a commit that was not applied yet: {code(limit, _MESSAGE_SHOWN)}"
 
 
 def _name(text: str) -> str:

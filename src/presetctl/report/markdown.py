@@ -37,13 +37,20 @@ _NAMES_LISTED = 3
 _FEW_FIELDS, _FEW_LINES = 20, 12
 
 
-def plans_markdown(plans: Sequence[Plan], limit: int = COMMENT_LIMIT, rest: str = "") -> str:
-    """The plans of one or several workspaces, in at most ``limit`` characters.
+def length(text: str) -> int:
+    """Characters as GitHub may count them: one outside the Basic Multilingual Plane counts twice."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def plans_markdown(
+    plans: Sequence[Plan], limit: int = COMMENT_LIMIT, rest: str = "", measure: Callable[[str], int] = length
+) -> str:
+    """The plans of one or several workspaces, in at most ``limit`` characters, or what ``measure`` counts.
 
     Where all of it is too long, texts are shortened; then only the tables stay, and at last only as many of their rows
     as fit, with the number of those left out. ``rest`` is a sentence of ours that says where the whole of it is.
     """
-    return _fitting([Told(plan) for plan in plans], limit, rest)
+    return _fitting([Told(plan) for plan in plans], limit, rest, measure)
 
 
 def outcomes_markdown(plan: Plan, outcomes: Sequence[Outcome], limit: int = COMMENT_LIMIT, rest: str = "") -> str:
@@ -51,27 +58,22 @@ def outcomes_markdown(plan: Plan, outcomes: Sequence[Outcome], limit: int = COMM
     return _fitting([Told(plan, tuple(outcomes))], limit, rest)
 
 
-def _fitting(all_told: Sequence[Told], limit: int, rest: str) -> str:
+def _fitting(all_told: Sequence[Told], limit: int, rest: str, measure: Callable[[str], int] = length) -> str:
     tables = [_Table.of(told) for told in all_told]
     for shortened in (False, True):
-        text = _within(_whole(all_told, tables, shortened, rest), limit)
+        text = within(_whole(all_told, tables, shortened, rest), limit, measure)
         if text is not None:
             return text
-    return _cut(tables, limit, rest)
+    return _cut(tables, limit, rest, measure)
 
 
-def length(text: str) -> int:
-    """Characters as GitHub may count them: one outside the Basic Multilingual Plane counts twice."""
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
-def _within(blocks: Iterable[str], limit: int) -> str | None:
+def within(blocks: Iterable[str], limit: int, measure: Callable[[str], int] = length) -> str | None:
     """The blocks as one text, None once they are too long: what follows is not even made."""
     found: list[str] = []
     left = limit
     for block in blocks:
         found.append(inert(block))
-        left -= length(found[-1]) + 2
+        left -= measure(found[-1]) + 2
         if left < 0:
             return None
     return "\n\n".join(found)
@@ -86,11 +88,11 @@ def _whole(all_told: Sequence[Told], tables: Sequence[_Table], shortened: bool, 
         yield f"Long texts are shortened here. {rest}".rstrip()
 
 
-def _cut(tables: Sequence[_Table], limit: int, rest: str) -> str:
+def _cut(tables: Sequence[_Table], limit: int, rest: str, measure: Callable[[str], int]) -> str:
     """The tables of as many plans as fit, with as many rows of each as fit."""
 
     def made(number: int, rows: int) -> str | None:
-        return _within(_tables(tables, number, rows, rest), limit)
+        return within(_tables(tables, number, rows, rest), limit, measure)
 
     number = _most(len(tables), lambda number: made(number, 0) is not None)
     largest = max((len(table.rows) for table in tables[:number]), default=0)
