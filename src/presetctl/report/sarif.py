@@ -45,24 +45,27 @@ def _rule(rule: str) -> dict[str, Json]:
 
 
 def _result(problem: Problem, rule: int, folder: str) -> dict[str, Json]:
-    place = problem.location
     text = f"{problem.message} → {problem.suggestion}" if problem.suggestion else problem.message
     return {
         "ruleId": one_line(problem.rule),
         "ruleIndex": rule,
         "level": problem.severity.value,
         "message": {"text": _message(text)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(folder + place.file)},
-                    "region": {"startLine": place.line, "startColumn": place.column},
-                },
-                "logicalLocations": [{"fullyQualifiedName": one_line(problem.path), "kind": "member"}],
-            }
-        ],
+        "locations": [_location(problem, folder)],
         "partialFingerprints": {"presetctl/v1": _identity(problem)},
     }
+
+
+def _location(problem: Problem, folder: str) -> dict[str, Json]:
+    place = problem.location
+    physical: Json = {
+        "artifactLocation": {"uri": _uri(folder + place.file)},
+        "region": {"startLine": place.line, "startColumn": place.column},
+    }
+    if not problem.path:
+        return {"physicalLocation": physical}
+    path = {"fullyQualifiedName": one_line(problem.path), "kind": "member"}
+    return {"physicalLocation": physical, "logicalLocations": [path]}
 
 
 def _message(text: str) -> str:

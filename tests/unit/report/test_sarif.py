@@ -49,6 +49,11 @@ def test_a_result() -> None:
     assert place == {"artifactLocation": {"uri": "sub/presets/a.yaml"}, "region": {"startLine": 2, "startColumn": 3}}
 
 
+def test_a_problem_of_a_whole_file_has_no_path() -> None:
+    (place,) = run(problem(path=""))["results"][0]["locations"]
+    assert "logicalLocations" not in place
+
+
 def test_nothing_found_is_a_run_without_results() -> None:
     assert run()["results"] == []
 
