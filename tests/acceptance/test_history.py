@@ -307,6 +307,22 @@ def test_a_preset_and_a_prompt_that_are_links(shell: Shell, git: Git, app: Emula
     assert states(shell) == {"mail": "orphaned", **others}
 
 
+def test_a_prompt_elsewhere_that_is_a_link(shell: Shell, git: Git) -> None:
+    git.write("shared/voice.md", "Be kind.\n")
+    git.write(MAIL, "system_prompt_file: ../texts/mail.md\nconfig: {model: a/b}\n")
+    (git.folder / "texts").mkdir()
+    for link, target in {"texts/mail.md": "again.md", "texts/again.md": "../shared/voice.md"}.items():
+        (git.folder / link).symlink_to(target)
+    first = git.commit("Start", 1)
+    shell("apply", "--yes")
+    git.write("shared/voice.md", "Be calm.\n")
+    second = git.commit("Calm", 2)
+    assert states(shell) == {"mail": "pending"}
+    shell("apply", "--yes")
+    assert commits(shell) == [first, second]
+    assert "No drift: 1 preset as declared." in shell("drift").out
+
+
 @pytest.mark.parametrize("command", ["history", "status"])
 def test_help_has_examples(shell: Shell, command: str) -> None:
     assert "Examples:" in shell(command, "--help").out

@@ -28,6 +28,7 @@ class Past:
         self._repository = repository
         self._everywhere = everywhere
         self._declaring: dict[str, list[tuple[str, Json]]] = {}
+        self._paths: dict[str, set[str]] = {}
 
     @property
     def cut(self) -> int | None:
@@ -56,7 +57,12 @@ class Past:
         return [logged for logged in log.commits if not paths.isdisjoint(logged.paths)]
 
     def paths(self, slug: str) -> set[str]:
-        """Every file that ever had a part in a preset: its own, its prompts, the project's."""
+        """Every file that ever had a part in a preset: its own, its prompts, the project's, and what links led to."""
+        if slug not in self._paths:
+            self._paths[slug] = self._find_paths(slug)
+        return self._paths[slug]
+
+    def _find_paths(self, slug: str) -> set[str]:
         files = self.files(slug)
         prompts = {
             posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
@@ -64,7 +70,9 @@ class Past:
             for _, name in prompt_files(value)
         }
         own = {PROJECT_FILE, *(path for path, _ in files), *filter(_inside, prompts)}
-        return own | {target for path in own for target in self._linked[1].get(path, ())}
+        outside = {path for path in own - {PROJECT_FILE} if not _below_any(path, self._folders)}
+        _, elsewhere = self._follow(self._read_log(outside).links) if outside else ((), {})
+        return own | {target for path in own for led in (self._linked[1], elsewhere) for target in led.get(path, ())}
 
     def _read_log(self, paths: Collection[str]) -> Log:
         return read_log(self._repository, paths, everywhere=self._everywhere)
@@ -97,10 +105,13 @@ class Past:
 
     @cached_property
     def _linked(self) -> tuple[set[tuple[str, str]], dict[str, set[str]]]:
+        """What the links among the presets ever led to."""
+        return self._follow(self._presets.links)
+
+    def _follow(self, links: Collection[tuple[str, str]]) -> tuple[set[tuple[str, str]], dict[str, set[str]]]:
         """What the targets of links ever were, path and blob; and by link all that it led to, by way of others too."""
         blobs: set[tuple[str, str]] = set()
         led: dict[str, set[str]] = {}
-        links = self._presets.links
         for _ in range(_LINKS_FOLLOWED if links else 0):
             texts = dict(read_blobs(self._repository, sorted({blob for _, blob in links})))
             leads = [(path, _target(path, texts[blob])) for path, blob in links]
