@@ -40,6 +40,8 @@ class Adopted:
     refused: Mapping[str, str] = field(default_factory=dict)
     touched: tuple[str, ...] = ()
     """Other workspaces in which the same edit changes the preset."""
+    others: tuple[str, ...] = ()
+    """Other presets that the same edit changes: they have the same prompt file."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,12 @@ class Adopter:
         held = held_content(content, settings.not_kept)
         fields = field_changes(held, kept(kind, preset.content, settings.not_kept), kind)
         files = self._edited(preset.source.file, fields, kind)
-        touched = self._check(files, slug, content) if files else ()
-        return Adopted(files, touched=touched)
+        if not files:
+            return Adopted()
+        tried = self._check(files, slug, content)
+        mine = tried.rendered.workspaces[self.workspace]
+        others = tuple(other for other in mine if other != slug and self._changes(self.workspace, mine[other]))
+        return Adopted(files, touched=self._touched(tried, slug), others=others)
 
     def _new_files(self, slug: str, content: Content) -> dict[str, bytes]:
         if SLUG.fullmatch(slug) is None:
@@ -164,8 +170,8 @@ class Adopter:
         below = value_at({"config": self.repository.project.project.defaults.config}, path)
         return Edit(path, None if held is ABSENT and below is not ABSENT else held)
 
-    def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> tuple[str, ...]:
-        """Tries the files out. InputError unless they say just ``content``; else the other workspaces they touch."""
+    def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> Repository:
+        """Tries the files out: the repository with them. InputError unless they say just ``content``."""
         tried = load(OverlaidTree(self.tree, files), self.schemas)
         declared = tried.rendered.workspaces[self.workspace].get(slug)
         if declared is None:
@@ -177,13 +183,16 @@ class Adopter:
         if left:
             names = ", ".join(change.name for change in left)
             raise InputError(f"what is stored of {names} can't be said in the files", hint="edit them by hand")
-        return tuple(name for name, state in tried.rendered.workspaces.items() if self._touches(name, state.get(slug)))
+        return tried
 
-    def _touches(self, workspace: str, after: Preset | None) -> bool:
-        before = None if after is None else self.repository.rendered.workspaces[workspace].get(after.slug)
-        if workspace == self.workspace or before is None or after is None:
-            return False
-        return before.content.digest != after.content.digest
+    def _touched(self, tried: Repository, slug: str) -> tuple[str, ...]:
+        states = {name: state for name, state in tried.rendered.workspaces.items() if name != self.workspace}
+        return tuple(name for name, state in states.items() if slug in state and self._changes(name, state[slug]))
+
+    def _changes(self, workspace: str, after: Preset) -> bool:
+        """Whether a preset was another one before the edit."""
+        before = self.repository.rendered.workspaces[workspace].get(after.slug)
+        return before is not None and before.content.digest != after.content.digest
 
 
 def live_content(slug: str, actual: ActualState) -> Content:

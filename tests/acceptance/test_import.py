@@ -174,6 +174,25 @@ def test_an_edit_that_reaches_other_workspaces_says_so(shell: Shell, app: Emulat
     )
 
 
+def test_an_edit_of_a_prompt_that_others_have_too_says_so(shell: Shell, app: Emulator) -> None:
+    for slug in ("mail", "letter", "other"):
+        shell.write(
+            f"presets/{slug}.yaml", f"system_prompt_file: {'o' if slug == 'other' else 'p'}.md\nconfig: {{model: x}}\n"
+        )
+    shell.write("presets/p.md", "Be brief.\n")
+    shell.write("presets/o.md", "Be brief.\n")
+    shell("apply", "--yes")
+    save(app, "mail", "Be kind.", model="x")
+    ran = shell("import", "--update", "mail", "-w", "live")
+    assert ran.out == "written  presets/p.md\n"
+    assert ran.err == (
+        "This also changes letter, which has the same prompt file: see `presetctl plan letter`.\n"
+        "This also changes the preset in other: see `presetctl plan -w other`.\n"
+    )
+    actions = {it["slug"]: it["action"] for it in shell("plan", "--format", "json").json["changes"]}
+    assert actions == {"letter": "update", "mail": "no_op", "other": "no_op"}
+
+
 def test_taking_a_default_away(shell: Shell, app: Emulator) -> None:
     project = content(shell, "presetctl.yaml")
     shell.write("presetctl.yaml", f"{project}defaults: {{config: {{seed: 1}}}}\n")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from presetctl.domain.change import Head, Plan, Target
+from presetctl.domain.change import Action, Head, Plan, Target
 from presetctl.domain.errors import SafetyError
 from presetctl.domain.history import LastDeclared
 from presetctl.domain.preset import Content
@@ -140,6 +140,11 @@ def test_the_last_preset_is_not_archived_without_consent() -> None:
 
 def test_what_is_archived_is_not_overwritten() -> None:
     assert list(objections(pruning(4, 10), Limits(updates=0), (), Consent(), Surroundings(10, 10))) == []
+    nine = plan(9, 4)
+    both = with_archives(nine, [change for change in pruning(4).changes if change.action is Action.ARCHIVE])
+    assert list(objections(both, Limits(), (), Consent(), Surroundings(9, 9))) == [], (
+        "they don't make nine live ones ten"
+    )
 
 
 @pytest.mark.parametrize(
