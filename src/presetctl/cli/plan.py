@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
@@ -10,12 +11,21 @@ import click
 from presetctl import reconcile
 from presetctl.cli.console import say
 from presetctl.cli.declared import asking_past
-from presetctl.cli.reports import PLAN_FORMATS, Report, format_options, give_reports, plan_renderer, plans_json
+from presetctl.cli.reports import (
+    PLAN_FORMATS,
+    Report,
+    format_options,
+    give_reports,
+    plan_renderer,
+    plans_json,
+    write_reports,
+)
 from presetctl.cli.session import Session
 from presetctl.domain.change import Plan
-from presetctl.domain.errors import UsageError
+from presetctl.domain.errors import StaleError, UsageError
 from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
+from presetctl.load.plans import load_plan
 from presetctl.ports import READERS
 from presetctl.reconcile import Planned, Repository, Selection
 from presetctl.report.json import as_text
@@ -34,6 +44,7 @@ CHANGES = 2
 @format_options(*PLAN_FORMATS)
 @click.option("--out", metavar="FILE", help="Save the plan as JSON, for `presetctl apply FILE`.")
 @click.option("--base", metavar="REF", help="Say of each field who changed it since this commit.")
+@click.option("--compare", metavar="PLANFILE", help="Exit with 5 unless apply would do just what this saved plan says.")
 @click.option("--offline", is_flag=True, help="Compare with the base alone; no workspace is read and no key needed.")
 @click.option(
     "--parallelism", type=click.IntRange(1, 64), default=READERS, show_default=True, metavar="N",
@@ -52,6 +63,7 @@ def command(
     reports: tuple[Report, ...],
     out: str | None,
     base: str | None,
+    compare: str | None,
     offline: bool,
     parallelism: int,
     retry: bool,
@@ -62,6 +74,8 @@ def command(
     With a base, each field change says who made it: the files since then, or somebody in the workspace (drift). In a
     pull request or after a push on GitHub Actions, and on a branch with an upstream, the base is found without --base.
 
+    With --compare nothing is applied either: the exit code alone says whether apply would do what the file says.
+
     \b
     Examples:
       presetctl plan
@@ -70,6 +84,7 @@ def command(
       presetctl plan -w staging -w production   or --all-workspaces
       presetctl plan --base main
       presetctl plan --base main --offline      for a pull request from a fork: needs no key
+      presetctl plan --compare approved.json      in a merge queue, for example
       presetctl plan --report markdown=plan.md --report html=plan.html
     """
     if all_workspaces and workspaces:
@@ -82,13 +97,34 @@ def command(
         raise UsageError("one file holds one plan", hint="give --out with one workspace")
     if out is not None and any(os.path.normpath(report.file) == os.path.normpath(out) for report in reports):
         raise UsageError(f"--out and --report can't both be in {out}", hint="give each a file of its own")
-    planner = _Planner(session, repository, Selection(slugs, exclude), base, offline, retry, parallelism)
-    plans = [planner.plan(name) for name in names]
+    saved = None if compare is None else _saved(session, compare, names, (*slugs, *exclude))
+    selection = Selection(slugs, exclude) if saved is None else repository.selection(saved)
+    planner = _Planner(session, repository, selection, base, offline, retry, parallelism)
+    planned = [planner.plan(name) for name in names]
+    plans = [one.plan for one in planned]
     if out is not None:
         write_atomically(session.start / out, f"{as_text(plans_json(plans))}\n".encode())
         say(f"The plan is saved in {one_line(out)}.")
-    give_reports(plan_renderer(plans), form, reports, session.start)
+    write_reports(plan_renderer(plans), reports, session.start)
+    try:
+        if saved is not None:
+            reconcile.check_unmoved(planned[0], saved, only_fingerprint=True)
+    except StaleError:
+        if form != "json":  # there, the error is the one document
+            give_reports(plan_renderer(plans), form, (), session.start)
+        raise
+    give_reports(plan_renderer(plans), form, (), session.start)
     ctx.exit(CHANGES if detailed_exitcode and any(plan.pending for plan in plans) else 0)
+
+
+def _saved(session: Session, file: str, names: Sequence[str], words: Sequence[str]) -> Plan:
+    """The plan to compare with. UsageError where it's of another workspace, or presets were named beside it."""
+    if words:
+        raise UsageError("--compare and the names of presets don't go together", hint="the saved plan has its own")
+    saved = load_plan(session.start / file)
+    if [saved.workspace.name] != list(names):
+        raise UsageError(f"the plan to compare with is for {saved.workspace.name}", hint="name that with -w")
+    return saved
 
 
 @dataclass(frozen=True)
@@ -103,7 +139,7 @@ class _Planner:
     retry: bool
     parallelism: int
 
-    def plan(self, name: str) -> Plan:
+    def plan(self, name: str) -> Planned:
         now, compared = head(self.session.root), self.session.base(self.base, name)
         if self.offline:
             if compared is None:
@@ -117,10 +153,10 @@ class _Planner:
         self._told(planned)
         for objection in reconcile.objections(self.repository, planned):
             say(f"Apply to {name} would stop: {objection.message} ({objection.agree} agrees).")
-        return planned.plan
+        return planned
 
-    def _told(self, planned: Planned) -> Plan:
-        """The plan, once its notes were said."""
+    def _told(self, planned: Planned) -> Planned:
+        """The same, once its notes were said."""
         for note in planned.notes:
             say(note)
-        return planned.plan
+        return planned
