@@ -84,6 +84,8 @@ class StandIn:
     pulls: list[Row] = field(default_factory=list)
     commits: dict[str, list[int]] = field(default_factory=dict)
     """Which pull requests a commit belongs to."""
+    heads: dict[str, str] = field(default_factory=dict)
+    """The newest commits of branches, as far as it matters."""
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -184,7 +186,11 @@ class StandIn:
                 ("/pulls", self._list_pulls),
                 (r"/commits/([0-9a-f]+)/pulls", self._list_commit_pulls),
             ],
-            "POST": [(r"/issues/(\d+)/comments", self._post_comment), ("/issues", self._post_issue)],
+            "POST": [
+                (r"/issues/(\d+)/comments", self._post_comment),
+                ("/issues", self._post_issue),
+                ("/pulls", self._post_pull),
+            ],
             "PATCH": [(r"/issues/comments/(\d+)", self._patch_comment), (r"/issues/(\d+)", self._patch_issue)],
         }.get(method, [])  # type: ignore[return-value]
 
@@ -270,6 +276,15 @@ class StandIn:
             return pull["state"] == query.get("state", "open") and (of or "head" not in query)
 
         return self._page("/pulls", query, [pull for pull in self.pulls if is_meant(pull)])
+
+    def _post_pull(self, who: Token, query: dict[str, str], sent: Any) -> Answer:
+        self._may_write(who)
+        if any(pull["head"]["ref"] == sent["head"] and pull["state"] == "open" for pull in self.pulls):
+            raise refused(422, "Validation Failed", errors=[{"resource": "PullRequest", "code": "custom"}])
+        made = self.pull(self.open_pull(self.heads.get(sent["head"], "0" * 40), sent["head"]))
+        made.update(title=sent["title"], body=sent["body"])
+        made["base"]["ref"] = sent["base"]
+        return Answer(201, made)
 
     def _list_commit_pulls(self, who: Token, query: dict[str, str], _: Any, commit: str) -> Answer:
         known = {*self.commits, *(pull["head"]["sha"] for pull in self.pulls)}

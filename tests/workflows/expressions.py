@@ -33,7 +33,8 @@ class Expression:
 
     def _take(self, wanted: str = "") -> str:
         token = self._peek()
-        assert token and wanted in {"", token}, (token, wanted)
+        assert token
+        assert wanted in {"", token}, (token, wanted)
         self._at += 1
         return token
 

@@ -119,7 +119,7 @@ class Runner:
         if not holds(spec.get("if"), {**contexts, "status": status}):
             run.results[name] = "skipped"
             return {"result": "skipped", "outputs": {}}
-        rows = [{}]
+        rows: list[Yaml] = [{}]
         if "strategy" in spec:
             values = filled_in(spec["strategy"]["matrix"]["workspace"], contexts)
             rows = [{"workspace": value} for value in values]
@@ -232,24 +232,26 @@ class Job:
         script, outputs = self.place / "files" / f"{number}.sh", self.place / "files" / f"{number}.out"
         script.write_text(step["run"], encoding="utf-8")
         outputs.touch()
+        own = {"GITHUB_OUTPUT": str(outputs), "GITHUB_ACTION_PATH": str(action or "")}
         ran = subprocess.run(
             [*BASH, str(script)],
             cwd=self.place / "work",
-            env={**self._environment(), **environment, "GITHUB_OUTPUT": str(outputs), "GITHUB_ACTION_PATH": str(action or "")},
+            env=self._environment() | environment | own,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )  # fmt: skip
         told = read_outputs(outputs)
-        self.done.append(Step(step.get("name", step.get("id", "")), ran.stdout, ran.returncode != 0, told))
+        self.done.append(Step(str(step.get("name") or step.get("id", "")), ran.stdout, ran.returncode != 0, told))
         return told, ran.returncode != 0
 
     def _environment(self) -> dict[str, str]:
         event, place = self.event, self.place
         return {
             **IDENTITY, **self.runner.variables,
-            "PATH": os.pathsep.join(self.path), "HOME": str(place / "home"), "LC_ALL": "C.UTF-8", "GITHUB_ACTIONS": "true",
-            "GITHUB_WORKSPACE": str(place / "work"), "RUNNER_TEMP": str(place / "temp"), "GITHUB_RUN_ID": str(self.run.id),
-            "GITHUB_STEP_SUMMARY": str(place / "summary"), "GITHUB_EVENT_NAME": event.name, "GITHUB_REF": event.ref,
-            "GITHUB_EVENT_PATH": str(place / "event.json"), "GITHUB_SHA": event.sha, "GITHUB_BASE_REF": event.base_ref,
+            "PATH": os.pathsep.join(self.path), "HOME": str(place / "home"), "LC_ALL": "C.UTF-8",
+            "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(place / "work"), "RUNNER_TEMP": str(place / "temp"),
+            "GITHUB_RUN_ID": str(self.run.id), "GITHUB_STEP_SUMMARY": str(place / "summary"),
+            "GITHUB_EVENT_NAME": event.name, "GITHUB_EVENT_PATH": str(place / "event.json"), "GITHUB_REF": event.ref,
+            "GITHUB_SHA": event.sha, "GITHUB_BASE_REF": event.base_ref,
             "GITHUB_REPOSITORY": self.runner.repository,
         }  # fmt: skip
 

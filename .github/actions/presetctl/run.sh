@@ -84,12 +84,14 @@ apply() {
 # hand_back PLAN RESULT CODE: the outputs of a plan and of what came of it; gives the exit code.
 hand_back() {
   if (($3)); then
-    quietly cat "$2" >&2
+    quietly cat "$2" >&2 # says why
   fi
-  if [[ -f $1 ]]; then
-    presetctl ci outputs --apply "$2" -- "$1" || return
+  if [[ ! -f $1 ]]; then
+    presetctl ci outputs -- "$2" || (($3)) || return
+  elif (($3)) || [[ $COMMAND == apply ]]; then
+    presetctl ci outputs --apply "$2" -- "$1" || (($3)) || return
   else
-    presetctl ci outputs -- "$2" || return
+    presetctl ci outputs -- "$1" || return
   fi
   return "$3"
 }

@@ -19,7 +19,9 @@ from presetctl.github.comments import WORKFLOW_AUTHOR, Deed, PullRequest, Told
 from presetctl.github.event import find_event
 from presetctl.github.issues import Issues, Reported, Step
 from presetctl.github.place import commit_id, find_place
+from presetctl.github.proposal import propose
 from presetctl.github.pulls import pull_number
+from presetctl.github.stale import tell_stale
 from presetctl.load.appending import append_text
 from presetctl.load.git import head
 from presetctl.load.plans import load_plans
@@ -68,6 +70,8 @@ def command() -> None:
       presetctl ci outputs plan.json
       presetctl drift --format json > drift.json; presetctl ci issue drift.json
       presetctl ci approved -w production
+      presetctl ci stale plan.json --approved approved.json --pull-request 12
+      presetctl ci pull-request --head presetctl/drift-production --base main -w production
     """
 
 
@@ -217,7 +221,8 @@ def _reported(workspace: str, done: Reported) -> str:
 def approved(ctx: click.Context, workspace: str | None, commit: str | None, planfile: str | None, author: str) -> None:
     """Print, as JSON, the plan that was shown in the pull request which a commit came from.
 
-    Merges, squash merges and rebase merges are followed back to their pull request. Its comment tells the fingerprint,
+    Merges, squash merges and rebase merges are followed back to their pull request; in a merge queue, where nothing is
+    merged yet, it is the one that the queue tries. Its comment tells the fingerprint,
     the run and its artifact, so that the plan can be fetched and given to `presetctl apply --compare`.
 
     Exit code 4: there is no such plan (no pull request, no comment, made by a fork or without the workspace). Exit
@@ -233,10 +238,56 @@ def approved(ctx: click.Context, workspace: str | None, commit: str | None, plan
     folder = Path(ctx.find_root().obj)
     sha = commit_id(commit or head(folder).commit or os.environ.get("GITHUB_SHA", ""))
     with _github() as github:
-        found = find_approval(github, sha, author, workspace)
+        queued = None if commit is not None else find_event(os.environ, github.place.repository).queued
+        found = find_approval(github, sha, author, workspace, queued)
     if planfile is not None:
         check_plan(found, load_plans(_path(ctx, planfile))[0])
     give(as_text(approval_document(found)))
+
+
+@command.command("stale")
+@click.argument("planfile")
+@click.option("--approved", "approvedfile", required=True, metavar="PLANFILE", help="The plan that was approved.")
+@click.option("--pull-request", "number", type=click.IntRange(1), required=True, metavar="N", help="Where it was.")
+@author_option
+@click.pass_context
+def stale(ctx: click.Context, planfile: str, approvedfile: str, number: int, author: str) -> None:
+    """Say on a pull request that its plan no longer holds, and what would be done now instead.
+
+    PLANFILE is the new plan. The comment is one for each workspace, edited in place; `ci approved` never takes it for
+    the plan of the pull request.
+
+    Needs `permissions: {pull-requests: write}`.
+
+    \b
+    Examples:
+      presetctl ci stale plan.json --approved approved.json --pull-request 12
+    """
+    before, now = (load_plans(_path(ctx, file))[0] for file in (approvedfile, planfile))
+    if len(before) != 1 or len(now) != 1:
+        raise UsageError("one plan is compared with one", hint="`presetctl plan --out FILE` saves one")
+    with _github() as github:
+        give(_told(tell_stale(github, number, author, before[0], now[0])))
+
+
+@command.command("pull-request")
+@click.option("--head", "branch", required=True, metavar="BRANCH", help="The branch with the change.")
+@click.option("--base", required=True, metavar="BRANCH", help="The branch that it's for.")
+@click.option("-w", "--workspace", required=True, metavar="NAME", help="The workspace that the change comes from.")
+def pull_request(branch: str, base: str, workspace: str) -> None:
+    """Open a pull request with what `presetctl import --update` brought into the files.
+
+    Where one is open from that branch already, it is left alone.
+
+    Needs `permissions: {pull-requests: write}`, and that the settings of the repository let workflows open some.
+
+    \b
+    Examples:
+      presetctl ci pull-request --head presetctl/drift-production --base main -w production
+    """
+    with _github() as github:
+        proposed = propose(github, branch, base, workspace)
+        give(one_line(f"{workspace}: pull request {'opened' if proposed.new else 'is open'}  {proposed.url}"))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from presetctl.domain.values import Json
 from presetctl.github.api import GitHub
 from presetctl.github.comments import Comment, PullRequest
 from presetctl.github.marker import PlanMark
-from presetctl.github.pulls import Pull, merged_pull
+from presetctl.github.pulls import Pull, merged_pull, open_pull
 from presetctl.report.json import header
 
 _PLAN_AGAIN = "look at a new plan, and apply that"
@@ -26,14 +26,16 @@ class Approval:
     mark: PlanMark
 
 
-def find_approval(github: GitHub, commit: str, author: str, workspace: str | None) -> Approval:
-    """The plan that was last shown in the pull request which ``commit`` came from.
+def find_approval(
+    github: GitHub, commit: str, author: str, workspace: str | None, queued: int | None = None
+) -> Approval:
+    """The plan that was last shown in the pull request which ``commit`` came from, or in the open one ``queued``.
 
     SafetyError (4) where there is none that can be trusted: no pull request, no comment, a plan by a fork or without
     the workspace. StaleError (5) where the comment is not of the commit that was merged. UsageError where there are
     several workspaces, and none is named.
     """
-    pull = merged_pull(github, commit)
+    pull = merged_pull(github, commit) if queued is None else open_pull(github, queued)
     if pull is None:
         raise SafetyError(f"commit {commit[:12]} came with no pull request", hint=_PLAN_AGAIN)
     mark = _chosen(pull, PullRequest(github, pull.number, author).comments(workspace), workspace)

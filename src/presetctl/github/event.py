@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from presetctl.bounded import read_bounded
 from presetctl.domain.errors import UsageError
 from presetctl.domain.strict_json import parse_json
 
+_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([1-9][0-9]{0,9})-[0-9a-f]{40,64}")
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """An event may have 25 MB, as GitHub documents it."""
 
@@ -31,6 +33,8 @@ class Event:
     branch: str | None = None
     """``OWNER:BRANCH``."""
     fork: bool = False
+    queued: int | None = None
+    """The pull request that a merge queue tries, with what is before it in the queue."""
 
 
 class _Model(BaseModel):
@@ -63,7 +67,12 @@ class _Run(_Model):
     head_repository: _Repository | None = None
 
 
+class _Group(_Model):
+    head_ref: str
+
+
 class _Event(_Model):
+    merge_group: _Group | None = None
     pull_request: _PullRequest | None = None
     workflow_run: _Run | None = None
 
@@ -80,6 +89,9 @@ def find_event(environment: Mapping[str, str], repository: str) -> Event:
         said = _Event.model_validate(parse_json(read_bounded(Path(path), MAX_EVENT_BYTES), what="the event"))
     except (OSError, ValueError, ValidationError):
         raise UsageError("what GitHub says of the event, in GITHUB_EVENT_PATH, can't be read") from None
+    if said.merge_group is not None:
+        queued = _QUEUED.fullmatch(said.merge_group.head_ref)
+        return Event(queued=int(queued[1]) if queued else None)
     if said.workflow_run is not None:
         return _after(said.workflow_run, repository)
     if said.pull_request is not None:

@@ -27,6 +27,7 @@ class About(StrEnum):
     PLAN = "plan"
     DRIFT = "drift"
     SUPERSEDED = "superseded"
+    STALE = "stale"
 
 
 class Mark(BaseModel):
@@ -66,6 +67,12 @@ class SupersededMark(Mark):
     """Of a comment that another one took the place of."""
 
     about: Literal["superseded"] = "superseded"
+
+
+class StaleMark(Mark):
+    """Of a comment that says that the approved plan no longer holds."""
+
+    about: Literal["stale"] = "stale"
 
 
 _Mark = TypeVar("_Mark", bound=Mark)

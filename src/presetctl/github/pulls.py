@@ -59,6 +59,12 @@ def merged_pull(github: GitHub, commit: str) -> Pull | None:
     return _nearest([pull for pull in pulls if pull.merge_commit_sha == commit] or pulls)
 
 
+def open_pull(github: GitHub, number: int) -> Pull | None:
+    """The open pull request of that number."""
+    pulls = map(_pull, github.rows("/pulls", {"state": "open"}))
+    return next((pull for pull in pulls if pull.number == number), None)
+
+
 def _nearest(pulls: Sequence[Pull]) -> Pull | None:
     """The one that was merged last: what a commit passed on its way from branch to branch is older."""
     return max(pulls, key=lambda pull: pull.merged_at or "", default=None)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from presetctl.domain.change import Plan
 from presetctl.drift import DriftReport
-from presetctl.github.marker import DriftMark, PlanMark, SupersededMark, marked
+from presetctl.github.marker import DriftMark, PlanMark, StaleMark, SupersededMark, marked
 from presetctl.github.place import Place
+from presetctl.plan import moves
 from presetctl.report.drift_markdown import drift_markdown
-from presetctl.report.markdown import COMMENT_LIMIT, plans_markdown
+from presetctl.report.gfm import code
+from presetctl.report.markdown import COMMENT_LIMIT, length, plans_markdown
+from presetctl.report.safe import inert
 
 _FORK = "Made by a run of a fork, from its files alone. Whoever applies it makes another plan."
+_BY_HAND = "Nothing was written. A run that is started by hand shows its reviewers the plan above, and applies that."
+_MOVES_SHOWN = 20
+_MOVE_SHOWN = 300
 _SUPERSEDED = "Another comment of presetctl, further up, has the plan of this workspace."
 
 
@@ -18,6 +24,17 @@ def comment_text(plan: Plan, mark: PlanMark, place: Place) -> str:
     start, end = marked(mark), _end(place, mark.run_id, "" if mark.trusted else _FORK)
     report = plans_markdown([plan], COMMENT_LIMIT - len(start) - len(end) - 1, _rest(mark.run_id))
     return f"{start}\n{report}{end}"
+
+
+def stale_text(approved: Plan, now: Plan, mark: StaleMark, place: Place) -> str:
+    """The comment that says how a plan differs from the one that was approved."""
+    start, end = marked(mark), _end(place, place.run, _BY_HAND)
+    moved = moves(approved, now)
+    more = [f"- and {len(moved) - _MOVES_SHOWN} more"] if len(moved) > _MOVES_SHOWN else []
+    head = f"### Not applied to {code(mark.workspace)}\n\nThe plan that this pull request shows no longer holds:"
+    said = "\n".join([head, "", *(f"- {code(line, _MOVE_SHOWN)}" for line in moved[:_MOVES_SHOWN]), *more])
+    report = plans_markdown([now], COMMENT_LIMIT - len(start) - length(said) - len(end) - 3, _rest(place.run))
+    return f"{start}\n{inert(said)}\n\n{report}{end}"
 
 
 def superseded_text(workspace: str) -> str:

@@ -1,0 +1,169 @@
+"""The life of pull requests, as our workflows live it: their YAML and shell, git, the workspace, GitHub on loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from presetctl.emulator.access import KeyGrant
+from presetctl.emulator.app import Emulator, create_app
+from presetctl.emulator.server import serve
+from tests.github.standin import REPOSITORY, TOKEN, StandIn, standing_in
+from tests.gits import Git, shared
+from tests.workflows.runner import Event, Run, Runner, carried_out
+
+_MISSING = next((program for program in ("git", "bash", "jq") if shutil.which(program) is None), "")
+pytestmark = pytest.mark.skipif(bool(_MISSING) and not os.environ.get("CI"), reason=f"{_MISSING} is not installed")
+
+KEY, READING = "canary-key-0123456789", "canary-read-9876543210"
+LIVE = '["live"]'
+PRESET = "presets/mail.yaml"
+TEXT = "system_prompt: |\n  Answer.\n  ::error::owned\n  ##[error]owned\nconfig: {model: m, temperature: %s}\n"
+
+
+@dataclass
+class World:
+    """A repository with presets, its pull requests, the workspace, and a machine that runs our workflows."""
+
+    git: Git
+    app: Emulator
+    url: str
+    hub: StandIn
+    run: Runner
+
+    def push(self, temperature: str, message: str = "Change the temperature") -> str:
+        """A commit on the branch that is checked out, pushed."""
+        self.git.write(PRESET, TEXT % temperature)
+        commit = self.git.commit(message)
+        self.git("push", "-q", "-f", "origin", "HEAD")
+        return commit
+
+    def opened(self, temperature: str, branch: str, repository: str = REPOSITORY) -> tuple[int, str]:
+        """A new pull request; gives its number and newest commit."""
+        self.git("switch", "-q", "-c", branch, "main")
+        commit = self.push(temperature)
+        return self.hub.open_pull(commit, branch, repository), commit
+
+    def checked(self, number: int, commit: str) -> Run:
+        """What runs on the pull request. It checks out how it would be merged, here the commit itself."""
+        pull = self.hub.pull(number)
+        payload = {"pull_request": {"number": number, "head": pull["head"]}}
+        event = Event("pull_request", commit, f"refs/pull/{number}/merge", payload, base_ref="main")
+        return self.run("presets-pr.yml", event, workspaces=LIVE, environment="{0}-plan")
+
+    def merged(self, number: int, branch: str) -> str:
+        """Squashes the pull request; gives the new commit of main."""
+        self.git("switch", "-q", "main")
+        self.git("merge", "-q", "--squash", branch)
+        commit = self.git.commit(f"Change (#{number})")
+        self.git("push", "-q", "origin", "main")
+        self.hub.merge(number, commit)
+        return commit
+
+    def pushed(self, before: str, after: str) -> Run:
+        """What runs after a push to main."""
+        self.hub.commits.setdefault(after, [])
+        return self.run("presets-apply.yml", Event("push", after, payload={"before": before}), workspaces=LIVE)
+
+    def watched(self, workflow: str = "presets-drift.yml") -> Run:
+        return self.run(workflow, Event("schedule", self.git("rev-parse", "main")), workspaces=LIVE)
+
+    def live(self) -> tuple[int, Any]:
+        """The live version of the preset and its temperature."""
+        reply = httpx.get(f"{self.url}/presets/mail", headers={"Authorization": f"Bearer {KEY}"}, trust_env=False)
+        version = reply.json()["data"]["designated_version"]
+        return version["version"], version["config"].get("temperature")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with ExitStack() as stack:
+        app = stack.enter_context(create_app(keys=[KeyGrant(KEY, "default"), KeyGrant(READING, "default", "read")]))
+        url = stack.enter_context(serve(app))
+        hub = stack.enter_context(standing_in())
+        (git,) = shared(tmp_path, "clone")
+        git.write("presetctl.yaml", f"version: 1\nworkspaces:\n  live: {{provider: openrouter, url: '{url}'}}\n")
+        git.write(PRESET, TEXT % "0.1")
+        git.commit("Presets")
+        git("push", "-q", "origin", "main")
+        variables = {"GITHUB_API_URL": hub.url, "GITHUB_SERVER_URL": "https://github.example"}
+        secrets = {name: {"OPENROUTER_API_KEY": key} for name, key in (("live", KEY), ("live-plan", READING))}
+        runner = Runner(tmp_path / "runs", tmp_path / "shared.git", variables, TOKEN, REPOSITORY, secrets)
+        yield World(git, app, url, hub, runner)
+
+
+def harmless(run: Run) -> Run:
+    """Nothing in the log of a run is taken for a command, and no key is there."""
+    assert [line for line in carried_out(run.log) if "owned" in line] == []
+    assert KEY not in run.log
+    assert READING not in run.log
+    assert TOKEN not in run.log
+    return run
+
+
+def test_a_pull_request_from_opening_to_drift(world: World) -> None:
+    first = world.git("rev-parse", "main")
+    begun = harmless(world.pushed("0" * 40, first))
+    assert not begun.failed, begun.log
+    assert begun.environments == ["live-plan", "live"], "without an approved plan the reviewers see this one"
+    assert world.live() == (1, 0.1)
+
+    number, commit = world.opened("0.2", "warmer")
+    run = harmless(world.checked(number, commit))
+    assert run.results == {"validate": "success", "plan live": "success", "compare": "skipped", "summary": "success"}, (
+        run.log
+    )
+    (comment,) = world.hub.comments
+    assert "0.1" in comment["body"]
+    assert "0.2" in comment["body"]
+    assert "Plan for `live`" in run.summaries["summary"]
+    outputs = run.steps["plan live"][0].outputs
+    assert outputs["changed"] == "true"
+    assert outputs["changed-slugs"] == '["mail"]'
+    assert outputs["failure-reason"] == ""
+
+    commit = world.push("0.3")
+    world.hub.push(number, commit)
+    harmless(world.checked(number, commit))
+    assert len(world.hub.comments) == 1, "edited in place"
+    assert "0.3" in comment["body"]
+    assert "0.2" not in comment["body"]
+
+    after = world.merged(number, "warmer")
+    applied = harmless(world.pushed(first, after))
+    assert not applied.failed, applied.log
+    assert world.live() == (2, 0.3)
+    assert "| live | 1 |" in applied.summaries["summary"]
+    assert {name for _, name in world.run.artifacts} >= {
+        "presets-plan-live",
+        "presets-apply-live",
+        "presets-applied-live",
+    }
+    again = harmless(world.pushed(first, after))
+    assert again.results["apply"] == "skipped", "there is nothing to review"
+
+    world.app.dashboard_save("default", "mail", {"model": "m", "temperature": 0.9}, system_prompt="Answer.")
+    assert not harmless(world.watched()).failed
+    (issue,) = world.hub.issues
+    assert issue["state"] == "open"
+    brought = harmless(world.watched("presets-import.yml"))
+    assert not brought.failed, brought.log
+    world.git("fetch", "-q", "origin")
+    assert "temperature: 0.9" in world.git("show", f"origin/presetctl/drift-live:{PRESET}")
+    proposed = world.hub.pulls[-1]
+    assert proposed["title"] == "Take over what was changed in live"
+    harmless(world.watched("presets-import.yml"))
+    assert world.hub.pulls[-1] is proposed, "it's open already"
+
+    world.git("merge", "-q", "origin/presetctl/drift-live")
+    world.git("push", "-q", "origin", "main")
+    assert not harmless(world.watched()).failed
+    assert issue["state"] == "closed"
