@@ -122,6 +122,29 @@ def test_saved_plans(shell: Shell) -> None:
         assert "don't go together" in shell("apply", "plan.json", "--compare", "plan.json", "--yes", code=64).err
 
 
+def test_a_plan_is_compared_without_applying_it(shell: Shell) -> None:
+    with create_app() as app, serve(app) as url:
+        project(shell, url)
+        shell("plan", "--out", "plan.json")
+        assert "+ create example" in shell("plan", "--compare", "plan.json").out
+        shell.replace(EXAMPLE, "temperature: 0.7", "temperature: 0.8")
+        moved = shell("plan", "--compare", "plan.json", "--out", "now.json", "--report", "human=now.txt", code=5)
+        assert "example is declared otherwise by now" in moved.err
+        assert "+ create example" in moved.out, "what would be done now is shown all the same"
+        assert (shell.folder / "now.json").exists()
+        assert (shell.folder / "now.txt").read_text() == moved.out
+        failed = shell("plan", "--compare", "plan.json", "--format", "json", code=5)
+        assert failed.json["error"]["code"] == 5, "one document: the error"
+        assert "the saved plan has its own" in shell("plan", "example", "--compare", "plan.json", code=64).err
+        shell("plan", "example", "--out", "one.json")
+        shell.write("presets/new.yaml", "config: {model: m}\n")
+        assert "1 to create" in shell("plan", "--compare", "one.json").out, "a plan for some presets stays one"
+        settings = f"version: 1\nworkspaces:\n  other: {{provider: openrouter, url: '{url}'}}\n"
+        shell.write("presetctl.yaml", settings)
+        assert "is for live" in shell("plan", "--compare", "plan.json", code=64).err
+        assert [method for method, _ in app.requests if method != "GET"] == []
+
+
 def test_a_plan_that_was_approved_elsewhere_is_compared(shell: Shell) -> None:
     """What nothing is to be done about may differ; what is to be done may not."""
     with create_app() as app, serve(app) as url:
