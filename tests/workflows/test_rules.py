@@ -152,3 +152,37 @@ def test_what_init_writes_fits_to_what_is_called(shell: Shell) -> None:
             assert set(call["with"]) <= set(declared["inputs"])
             assert set(call.get("secrets", {})) == set(declared.get("secrets", {}))
             assert call["with"]["workspaces"] == '["a"]'
+
+
+def readme_yaml(start: str) -> str:
+    """The first YAML block of the README below a line that starts so."""
+    below = (ROOT / "README.md").read_text(encoding="utf-8").partition(f"\n{start}")[2]
+    return below.partition("```yaml\n")[2].partition("```")[0]
+
+
+def test_what_the_readme_says_for_gitlab_is_valid(tmp_path: Path) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text(readme_yaml("## GitLab"), encoding="utf-8")
+    assert set(read_yaml(tmp_path / ".gitlab-ci.yml")) == {"default", "variables", "check", "plan", "apply", "drift"}
+    gate("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(tmp_path / ".gitlab-ci.yml"))
+
+
+def test_the_job_that_the_readme_adds_allows_just_what_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "job.yml").write_text(readme_yaml("To be offered what somebody changed"), encoding="utf-8")
+    job = read_yaml(tmp_path / "job.yml")["accept"]
+    (called,) = jobs(GITHUB / "workflows" / "presets-import.yml").values()
+    assert job["permissions"] == called["permissions"]
+    assert job["uses"] == "OWNER/presetctl/.github/workflows/presets-import.yml@COMMIT"
+
+
+def test_the_hooks_check_and_lay_out_a_project(shell: Shell) -> None:
+    hooks: Any = {hook["id"]: hook for hook in read_yaml(ROOT / ".pre-commit-hooks.yaml")}  # type: ignore[index]
+    shell("init")
+    shell.write("presets/example.yaml", "config: {model:   m}\nsystem_prompt: P\n")
+    for identity, hook in hooks.items():
+        assert hook["entry"] == "presetctl"
+        assert hook["pass_filenames"] == "false"
+        assert re.search(hook["files"], "presets/example.yaml"), identity
+        shell(*hook["args"])
+    assert (shell.folder / "presets/example.yaml").read_text().startswith("system_prompt: P\n")
+    shell.write("presets/example.yaml", "confg: {}\n")
+    shell(*hooks["presetctl-validate"]["args"], code=3)

@@ -77,7 +77,8 @@ apply() {
     printf 'apply needs `compare`: the plan that was agreed to.\n' >&2
     return 64
   fi
-  quietly presetctl "${common[@]}" apply "${more[@]}" --compare "$COMPARE" --yes --format json > "$1/apply.json" || code=$?
+  quietly presetctl "${common[@]}" apply "${more[@]}" --compare "$COMPARE" --yes --format json \
+    --report "markdown=$1/applied.md" > "$1/apply.json" || code=$?
   hand_back "$COMPARE" "$1/apply.json" "$code"
 }
 
