@@ -17,6 +17,7 @@ from presetctl.emulator.app import Emulator, Fault, KeyGrant, create_app
 from presetctl.emulator.server import serve
 from presetctl.emulator.switches import Switches
 from tests.acceptance.cli import Ran, Shell
+from tests.acceptance.commands import LEAVES
 from tests.gits import Git, needs_git
 
 pytestmark = needs_git
@@ -243,6 +244,12 @@ def test_the_limit_of_archives(world: World) -> None:
     assert world.sent() == ["DELETE a", "DELETE b"]
 
 
+def test_there_is_no_consent_to_everything() -> None:
+    options = {name for command in LEAVES.values() for option in command.params for name in option.opts}
+    assert "--allow-archives" in options
+    assert not [name for name in options if "force" in name or name.startswith(("--allow-all", "--no-limit"))]
+
+
 def test_the_last_presets_are_not_archived_without_consent(world: World) -> None:
     world.remove("a", "b", "c")
     ran = world.shell("apply", "--yes", code=4)
@@ -419,9 +426,12 @@ def test_what_is_not_similar_is_no_rename(world: World) -> None:
     assert renamed(world.plan()) == dict.fromkeys(("a", "b", "c", "new"))
 
 
-def test_a_list_that_fails_stops_everything(world: World) -> None:
+@pytest.mark.parametrize("reads_before", [0, 1])
+def test_a_list_that_fails_stops_everything(world: World, reads_before: int) -> None:
+    """Also where it fails when it's read again, right before the first write."""
     world.remove("b")
-    world.app.faults.add(Fault(500, method="GET", path_end="/presets", times=50))
+    world.add("d")
+    world.app.faults.add(Fault(500, method="GET", path_end="/presets", skip=reads_before, times=50))
     assert "the server failed (500)" in world.shell("apply", "--yes", code=8).err
     assert world.sent() == []
 

@@ -626,6 +626,21 @@ def test_without_a_base_the_commit_before_tells_where_it_is_many() -> None:
         assert stops(pruned(Memory(), past=other, files=many), MINIMUM) == []
 
 
+def test_without_a_base_one_preset_that_is_there_says_enough() -> None:
+    project = MINIMUM.replace("minimum: 3", "minimum: 2, archives: 1")
+    past, files = replace(HISTORY, before=DECLARED), repository(FILES, project)
+    assert stops(pruned(with_gone("mail"), past=past, files=files), project) == []
+    assert stops(pruned(with_gone("mail"), past=past, files=files, base=DECLARED), project) == ["--allow-creates 2"]
+
+
+def test_history_is_not_read_where_little_is_missing() -> None:
+    def unread() -> Past:
+        raise AssertionError("git was asked")
+
+    files = repository(FILES, PRUNING)
+    assert len(reconcile.plan(files, "one", Memory(), HEAD, Selection(), ask_past=unread).plan.pending) == 3
+
+
 def test_offline_it_is_said_that_nothing_is_archived() -> None:
     before = base({**FILES, "old": "config: {model: m}"})
     files = repository(FILES, PRUNING)
