@@ -91,6 +91,9 @@ class Renders:
         if self._repository.shallow():
             hint = "`git fetch --unshallow` brings it"
             found.append(f"this clone is shallow, so older commits are not known; {hint}")
+        if self._repository.leaves_out_files():
+            hint = "`git sparse-checkout disable` brings them"
+            found.append(f"this checkout is sparse, so files that seem removed may only be left out; {hint}")
         if self._past.cut is not None:
             found.append(f"only the newest {self._past.cut:,} commits were looked at")
         return tuple(found)

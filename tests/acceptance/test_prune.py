@@ -204,6 +204,27 @@ def test_a_partial_clone_archives_nothing_and_fetches_nothing(world: World, tmp_
     assert world.sent() == ["DELETE b"]
 
 
+def test_a_sparse_checkout_archives_nothing_that_it_leaves_out(world: World) -> None:
+    world.git.write("presets/more/d é.yaml", f"slug: d\n{PRESET}")
+    world.git.commit("a folder for d")
+    world.shell("apply", "--yes")
+    world.app.requests.clear()
+    world.git("sparse-checkout", "set", "--no-cone", "/*", "!/presets/more/")
+    assert not (world.git.folder / "presets/more").exists()
+    assert world.git("status", "--porcelain") == ""
+    ran = world.shell("apply", "--yes")
+    said = "this checkout is sparse, so files that seem removed may only be left out; `git sparse-checkout disable`"
+    assert f"none is archived: {said} brings them.\n" in ran.err
+    assert f"! {said} brings them\n" in world.shell("status").out
+    assert world.sent() == []
+    world.git("sparse-checkout", "disable")
+    assert world.shell("apply", "--yes").err == ""
+    world.git("sparse-checkout", "set", "--no-cone", "/*", "!/elsewhere/")
+    world.remove("b")
+    world.shell("apply", "--yes")
+    assert world.sent() == ["DELETE b"], "what it leaves out is no file of the project"
+
+
 def test_without_git_nothing_is_archived(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.remove("b")
     (world.git.folder / ".git").rename(world.git.folder.parent / "elsewhere")

@@ -93,6 +93,12 @@ class GitRepository:
         listed = self.attempt("rev-list", "--objects", "--missing=print", "HEAD", "--", ".")
         return not listed.ok or any(line.startswith(b"?") for line in listed.out.splitlines())
 
+    def leaves_out_files(self) -> bool:
+        """Whether a sparse checkout keeps files below the project out of the work tree, which seem removed then."""
+        listed = self.run("ls-files", "-t", "-z", "--", ".").decode("utf-8", "surrogateescape").split("\0")
+        skipped = [entry.removeprefix("S ") for entry in listed if entry.startswith("S ")]
+        return any(not os.path.lexists(self.folder / path) for path in skipped)
+
     def _is_partial(self) -> bool:
         return self.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
 
