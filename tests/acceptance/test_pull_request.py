@@ -232,10 +232,15 @@ def test_a_workspace_that_moved_after_the_review(runner: Runner, hub: StandIn, a
     number = hub.open_pull(pushed(ann, "warmer", "0.7", "0.9", time=2), "warmer")
     runner.pull_request(number)
     app.dashboard_save("production", "mail", {"model": "c/d", "temperature": 0.7}, "Write mails.")
-    runner.apply(*squashed(ann, hub, number, "warmer", time=3), code=5)
+    job = runner.apply(*squashed(ann, hub, number, "warmer", time=3), code=5)
     assert (runner.outputs()["stale"], runner.outputs()["blocked"]) == ("true", "false")
     assert "nothing was written" in runner.outputs()["failure-reason"]
     assert versions(app) == 0
+    job("plan", "-w", "production", "--out", "now.json")
+    job("ci", "stale", "now.json", "--approved", "plan.json", "--pull-request", str(number))
+    said = "no longer holds:\n\n- `mail was planned against version 1, and version 2 is live`\n\n### Plan"
+    assert said in hub.comments[1]["body"]
+    job("ci", "approved", "-w", "production", "--plan", "plan.json")  # it's still the plan that was approved
 
 
 def test_a_push_after_the_plan_that_was_reviewed(runner: Runner, hub: StandIn, app: Emulator, ann: Git) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from presetctl.domain.change import Action, Live
 from presetctl.github.marker import PlanMark, StaleMark, marked, read_mark
 from presetctl.report.markdown import length
 from tests.acceptance.cli import Shell
 from tests.gfm import foreign
 from tests.github.plans import HEAD, changing, save, sealed
+from tests.github.schemas import errors
 from tests.github.standin import BOT, LOST, StandIn, Token
-from tests.unit.report.examples import hostile_plan
+from tests.unit.report.examples import change, hostile_plan
 
 RUN_LINE = "\n\n[Run 77](https://github.example/octo-org/presets/actions/runs/77)"
 BRANCH = "presetctl/drift-production"
@@ -38,6 +43,18 @@ def test_one_comment_says_what_is_otherwise(shell: Shell, hub: StandIn, number: 
     save(shell, later)
     assert "comment edited" in shell(*words).out
     assert [row["user"]["login"] for row in hub.comments] == ["mallory", BOT]
+
+
+def test_what_does_no_harm_is_not_told(shell: Shell, hub: StandIn, number: int) -> None:
+    """The base of a push is another than that of a pull request, and who wrote nothing may have moved."""
+    calm = change("calm", Action.NO_OP)
+    moved = replace(calm, before=Live(4, "v4", "sha256:" + "4" * 64))
+    save(shell, sealed(replace(changing(), base="a" * 40), *changing().changes, calm), name="approved.json")
+    now = sealed(replace(changing(after="x"), base="b" * 40), *changing(after="x").changes, moved)
+    shell("ci", "stale", save(shell, now), "--approved", "approved.json", "--pull-request", str(number))
+    body = hub.comments[0]["body"]
+    assert "no longer holds:\n\n- `mail is declared otherwise by now`\n\n### Plan" in body
+    assert errors("marker", json.loads(body.partition("\n")[0][15:-4])) == []
 
 
 def test_a_lost_reply_makes_no_second_comment(shell: Shell, hub: StandIn, number: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from presetctl.domain.change import Plan
 from presetctl.drift import DriftReport
 from presetctl.github.marker import DriftMark, PlanMark, StaleMark, SupersededMark, marked
@@ -29,12 +31,17 @@ def comment_text(plan: Plan, mark: PlanMark, place: Place) -> str:
 def stale_text(approved: Plan, now: Plan, mark: StaleMark, place: Place) -> str:
     """The comment that says how a plan differs from the one that was approved."""
     start, end = marked(mark), _end(place, place.run, _BY_HAND)
-    moved = moves(approved, now)
+    moved = moves(_written(approved), replace(_written(now), base=approved.base))
     more = [f"- and {len(moved) - _MOVES_SHOWN} more"] if len(moved) > _MOVES_SHOWN else []
     head = f"### Not applied to {code(mark.workspace)}\n\nThe plan that this pull request shows no longer holds:"
     said = "\n".join([head, "", *(f"- {code(line, _MOVE_SHOWN)}" for line in moved[:_MOVES_SHOWN]), *more])
     report = plans_markdown([now], COMMENT_LIMIT - len(start) - length(said) - len(end) - 3, _rest(place.run))
     return f"{start}\n{inert(said)}\n\n{report}{end}"
+
+
+def _written(plan: Plan) -> Plan:
+    """What a plan writes: the rest of it may move without doing harm."""
+    return replace(plan, changes=plan.pending)
 
 
 def superseded_text(workspace: str) -> str:
