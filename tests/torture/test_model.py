@@ -41,18 +41,24 @@ WANTED = st.builds(
 )
 SEVERAL = st.dictionaries(SLUG, WANTED, min_size=2)
 NUMBER = st.integers(0, 9)
-Sketch = Sequence[tuple[int, int, Trouble]]
-"""Troubles: at which of the presets that are to be written, at which request about it, and what."""
+Sketch = Sequence[tuple[int, int, Sequence[Trouble]]]
+"""Troubles: at which of the presets that are to be written, from which request about it on, and what."""
+BY_OTHERS = [trouble for trouble in TROUBLES if trouble.what in {*OTHERS, STALE}]
+LOST = [trouble for trouble in TROUBLES if trouble.after and trouble.what not in OTHERS]
+ALONE = [trouble for trouble in TROUBLES if trouble.what not in {*OTHERS, "crash", "interrupt", STALE}]
 
 
-def sketches(troubles: Sequence[Trouble]) -> st.SearchStrategy[Sketch]:
-    """A change takes two requests where all goes well, and hardly ever more than six."""
-    preset, request = st.integers(0, 9), st.sampled_from([1, 2, 2, 2, 3, 3, 4, 5, 6])
-    return st.lists(st.tuples(preset, request, st.sampled_from(troubles)), min_size=1, max_size=6)
+def sketches(rows: st.SearchStrategy[Sequence[Trouble]]) -> st.SearchStrategy[Sketch]:
+    """A change takes two requests where all goes well: a read and a write."""
+    return st.lists(st.tuples(st.integers(0, 9), st.sampled_from([1, 2, 2, 2]), rows), max_size=4)
 
 
-SKETCH = sketches(TROUBLES)
-SKETCH_ALONE = sketches([trouble for trouble in TROUBLES if trouble.what not in {*OTHERS, "crash", "interrupt", STALE}])
+def row_of(troubles: Sequence[Trouble]) -> st.SearchStrategy[Sequence[Trouble]]:
+    return st.lists(st.sampled_from(troubles), min_size=1, max_size=4)
+
+
+SKETCH = sketches(row_of(TROUBLES) | st.tuples(st.sampled_from(LOST), st.sampled_from(BY_OTHERS)))
+SKETCH_ALONE = sketches(row_of(ALONE))
 ON_ERROR = st.sampled_from(OnError)
 
 
@@ -62,11 +68,12 @@ def script_of(sketch: Sketch) -> Script:
     def script(plan: Plan) -> Mapping[Key, Trouble]:
         slugs = [change.slug for change in plan.pending]
         found, lied = dict[Key, Trouble](), False
-        for index, number, trouble in sketch if slugs else ():
-            lie = trouble.what in {STALE, "404"}
-            if not (lie and lied):
-                found[slugs[index % len(slugs)], number] = trouble
-            lied = lied or lie
+        for index, first, troubles in sketch if slugs else ():
+            for number, trouble in enumerate(troubles, first):
+                lie = trouble.what in {STALE, "404"}
+                if not (lie and lied):
+                    found[slugs[index % len(slugs)], number] = trouble
+                lied = lied or lie
         return found
 
     return script
