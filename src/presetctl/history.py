@@ -124,6 +124,10 @@ class Renders:
         found = ((commit, self._preset(slug, commit)) for commit in commits)
         return next((LastDeclared(commit, there[0]) for commit, there in found if there is not None), None)
 
+    def was_removed(self, slug: str) -> bool:
+        """Whether some commit removed a file that had declared the slug."""
+        return any(path in self._past.removed for path, _ in self._past.files(slug))
+
     def before_head(self) -> BaseState | None:
         """What the commit before HEAD declares, on HEAD's own line; None where there is none here."""
         commit = self._repository.ask("rev-parse", "--verify", "--quiet", "HEAD^1^{commit}")
@@ -259,6 +263,10 @@ class FilesPast:
         if slug not in self._last:
             self._last[slug] = self._renders.last(slug)
         return self._last[slug]
+
+    def was_removed(self, slug: str) -> bool:
+        """Whether some commit removed a file that had declared the slug, as far as is known."""
+        return self._renders is not None and self._renders.was_removed(slug)
 
     def before_head(self) -> BaseState | None:
         """What the commit before HEAD declares; None where there is none, or git can't be asked."""

@@ -77,6 +77,20 @@ def with_archives(plan: Plan, archives: Sequence[Change]) -> Plan:
     return replace(plan, changes=changes, orphaned=orphaned, fingerprint=fingerprint(plan.workspace, changes))
 
 
+def with_returns(plan: Plan, was_removed: Callable[[str], bool]) -> Plan:
+    """The plan with a word on every preset to create whose slug an archived one may have."""
+    changes = (_returned(c) if c.action is Action.CREATE and was_removed(c.slug) else c for c in plan.changes)
+    return replace(plan, changes=tuple(changes))
+
+
+def _returned(change: Change) -> Change:
+    warning = (
+        "was declared before and removed since: if that archived it, its slug is taken, and has to be restored first "
+        f"(in the provider's dashboard, or with a management key through POST /presets/{change.slug}/restore)"
+    )
+    return replace(change, warnings=(*change.warnings, warning))
+
+
 def with_renames(plan: Plan, renames: Mapping[str, Rename]) -> Plan:
     """The plan with a word on every new preset that looks like an orphaned one: what would become of both."""
     archived = {change.slug for change in plan.changes if change.action is Action.ARCHIVE}

@@ -60,6 +60,9 @@ class DeclaredPast(Protocol):
     def last(self, slug: str) -> LastDeclared | None:
         """A preset as it was declared last for the workspace; None where no commit declares it in a way valid today."""
 
+    def was_removed(self, slug: str) -> bool:
+        """Whether some commit removed a file that had declared the slug, as far as is known."""
+
     def before_head(self) -> BaseState | None:
         """What the commit before HEAD declares; None where there is none, or git can't be asked."""
 

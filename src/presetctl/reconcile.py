@@ -25,8 +25,8 @@ from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
-from presetctl.plan import make_offline_plan, make_plan, moves, without_writing
-from presetctl.ports import AskPast, FileTree, PresetReader, PresetWriter, Track, no_past, untracked
+from presetctl.plan import make_offline_plan, make_plan, moves, with_returns, without_writing
+from presetctl.ports import AskPast, DeclaredPast, FileTree, PresetReader, PresetWriter, Track, no_past, untracked
 from presetctl.pruning import Pruned, Pruner
 
 _MOVES_SHOWN = 10
@@ -217,13 +217,20 @@ def plan(
     if not retry:
         made = without_writing(made, _unkept(made, desired, actual, churn.Shown(reader, kinds, ask_past)))
     made = replace(made, chosen=tuple(selection.slugs), excluded=tuple(selection.exclude))
+    archives = settings.prune == "archive"
+    if archives and made.count(Action.CREATE):
+        made = _with_returns(made, ask_past())
     past = ask_past() if made.unmanaged else None
     pruned = Pruned(made)
     if past is not None:
-        pruned = Pruner(reader, settings.prune == "archive", selection.has).prune(made, desired, past)
+        pruned = Pruner(reader, archives, selection.has).prune(made, desired, past)
     listed = frozenset(slug for slug, row in actual.listed.items() if row.status is not Status.ARCHIVED)
     around = _surroundings(repository, pruned.plan, listed, base, ask_past)
     return Planned(pruned.plan, desired, pruned.notes, pruned.removed, listed, around)
+
+
+def _with_returns(made: Plan, past: DeclaredPast | None) -> Plan:
+    return made if past is None else with_returns(made, past.was_removed)
 
 
 def _surroundings(

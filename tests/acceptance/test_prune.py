@@ -503,6 +503,8 @@ def test_a_slug_that_an_archived_preset_has_is_explained(world: World) -> None:
     world.shell("apply", "--yes")
     world.add("b", message="back again")
     assert world.actions()["b"] == "create", "nobody can see that it was archived"
+    warning = "was declared before and removed since: if that archived it, its slug is taken, and has to be restored"
+    assert f"    ! {warning} first (in the provider's dashboard, or with a management key" in world.shell("plan").out
     ran = world.shell("apply", "--yes", code=5)
     assert "b can't be created, although the workspace shows no such preset" in ran.out
     assert "its slug is most likely taken by an archived one, which no list shows" in ran.out

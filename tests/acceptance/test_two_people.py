@@ -362,6 +362,7 @@ def a_slug_is_taken(story: Story) -> None:
     ada, dashboard = story.ada, story.dashboard
     ada.git.write("presets/faq.yaml", FAQ)
     ada.commit("Faq is back")
+    assert "! was declared before and removed since: if that archived it, its slug is taken" in ada("plan").out
     ran = ada("apply", "--yes", code=5)
     assert "its slug is most likely taken by an archived one, which no list shows" in ran.out
     assert "POST /presets/faq/restore" in ran.out

@@ -103,12 +103,16 @@ class Past:
     orphans: Sequence[str] = ()
     lasts: Mapping[str, LastDeclared] = field(default_factory=dict)
     before: BaseState | None = None
+    removed: Sequence[str] = ()
 
     def declares(self, slug: str) -> bool:
         return slug in self.orphans
 
     def last(self, slug: str) -> LastDeclared | None:
         return self.lasts.get(slug)
+
+    def was_removed(self, slug: str) -> bool:
+        return slug in self.removed
 
     def before_head(self) -> BaseState | None:
         return self.before

@@ -637,8 +637,23 @@ def test_history_is_not_read_where_little_is_missing() -> None:
     def unread() -> Past:
         raise AssertionError("git was asked")
 
-    files = repository(FILES, PRUNING)
+    files = repository(FILES, PRUNING.replace("prune: archive", "prune: report"))
     assert len(reconcile.plan(files, "one", Memory(), HEAD, Selection(), ask_past=unread).plan.pending) == 3
+
+
+def test_a_preset_that_is_back_may_find_its_slug_taken() -> None:
+    past = replace(HISTORY, removed=["mail", "b", "gone"])
+
+    def warned(memory: Memory, project: str = PRUNING, past: Past | None = past) -> list[str]:
+        changes = pruned(memory, past=past, files=repository(FILES, project)).plan.changes
+        return [change.slug for change in changes if any("its slug is taken" in it for it in change.warnings)]
+
+    assert warned(Memory()) == ["b", "mail"]
+    assert warned(with_gone("mail")) == ["b"]
+    assert warned(Memory(), past=None) == []
+    assert warned(Memory(), PROJECT) == [], "nothing is archived there by itself"
+    hidden = Memory(hidden={"mail": ActualPreset("mail", "id", Status.ARCHIVED, None)})
+    assert warned(hidden) == ["b"], "that it is archived can be seen there"
 
 
 def test_offline_it_is_said_that_nothing_is_archived() -> None:

@@ -18,6 +18,7 @@ _OPTIONS = ("--topo-order", "--full-history", "--root", "--diff-merges=separate"
 _SETTINGS = ("--raw", "--no-abbrev", "--no-follow", "--encoding=UTF-8", "-z", f"--format={_FIELDS}")
 _FILES = {"100644", "100755"}
 _LINK = "120000"
+_NOTHING = "000000"
 # "Merge pull request #12 from …", "Calm the tone (#12)" of a squash, "Merged in … (pull request #12)".
 _PULL_REQUEST = re.compile(r"^Merge pull request #(\d{1,9})\b|\((?:pull request )?#(\d{1,9})\)\s*$")
 
@@ -41,6 +42,8 @@ class Log:
     """Whether there are more commits than are looked at."""
     links: frozenset[tuple[str, str]] = frozenset()
     """As ``blobs``, of symbolic links: the blob holds where one leads."""
+    removed: frozenset[str] = frozenset()
+    """The paths of what some commit removed."""
 
 
 def read_log(
@@ -58,6 +61,7 @@ def read_log(
     touched: dict[str, set[str]] = {}
     blobs: set[tuple[str, str]] = set()
     links: set[tuple[str, str]] = set()
+    removed: set[str] = set()
     for item in _items(printed.decode("utf-8", "surrogateescape").split("\0")[:-1]):
         if isinstance(item, Logged):
             paths_of = touched.setdefault(item.commit.id, set())
@@ -69,8 +73,10 @@ def read_log(
             blobs.add((path, item.blob))
         elif item.mode == _LINK:
             links.add((path, item.blob))
+        elif item.mode == _NOTHING:
+            removed.add(path)
     found = (replace(commit, paths=frozenset(touched[name])) for name, commit in commits.items())
-    return Log(tuple(found)[:limit], frozenset(blobs), len(commits) > limit, frozenset(links))
+    return Log(tuple(found)[:limit], frozenset(blobs), len(commits) > limit, frozenset(links), frozenset(removed))
 
 
 def first_parents(

@@ -35,6 +35,11 @@ class Past:
         """How many commits were looked at, where there are more than that; else None."""
         return len(self._presets.commits) if self._presets.cut or self._projects.cut else None
 
+    @property
+    def removed(self) -> frozenset[str]:
+        """The files among the presets that some commit removed; they may be back since."""
+        return self._presets.removed
+
     def files(self, slug: str) -> list[tuple[str, Json]]:
         """Every file that ever declared a slug, as it was then."""
         if slug not in self._declaring:
