@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -76,6 +75,8 @@ class Run:
 class Runner:
     """GitHub's side: where the repository is, the artifacts, and the secrets of each environment."""
 
+    presetctl: Path
+    """The folder with the command."""
     scratch: Path
     origin: Path
     variables: Mapping[str, str]
@@ -220,10 +221,8 @@ class Job:
 
     def _setup(self) -> tuple[Yaml, bool]:
         """presetctl of this checkout on the PATH, where the action would install it."""
-        binary = self.place / "temp" / "presetctl-bin"
-        binary.mkdir(exist_ok=True)
-        put_presetctl(binary)
-        self.path = [str(binary), *(folder for folder in self.path if folder != str(binary))]
+        folder = str(self.runner.presetctl)
+        self.path = [folder, *(other for other in self.path if other != folder)]
         return {}, False
 
     def _shell(self, step: Yaml, environment: dict[str, str], action: Path | None) -> tuple[Yaml, bool]:
@@ -288,13 +287,6 @@ class Job:
             return {}, True
         shutil.copytree(found, target, dirs_exist_ok=True)
         return {}, False
-
-
-def put_presetctl(folder: Path) -> None:
-    """The real presetctl, of this checkout, as a command in ``folder``."""
-    command = folder / "presetctl"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT}/src exec {sys.executable} -m presetctl "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
 
 
 def read_outputs(path: Path) -> dict[str, str]:

@@ -84,7 +84,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, presetctl: Path) -> Iterator[World]:
     with ExitStack() as stack:
         app = stack.enter_context(create_app(keys=[KeyGrant(KEY, "default"), KeyGrant(READING, "default", "read")]))
         url = stack.enter_context(serve(app))
@@ -96,7 +96,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         git("push", "-q", "origin", "main")
         variables = {"GITHUB_API_URL": hub.url, "GITHUB_SERVER_URL": "https://github.example"}
         secrets = {name: {"OPENROUTER_API_KEY": key} for name, key in (("live", KEY), ("live-plan", READING))}
-        runner = Runner(tmp_path / "runs", tmp_path / "shared.git", variables, TOKEN, REPOSITORY, secrets)
+        runner = Runner(presetctl, tmp_path / "runs", tmp_path / "shared.git", variables, TOKEN, REPOSITORY, secrets)
         yield World(git, app, url, hub, runner)
 
 
@@ -167,3 +167,62 @@ def test_a_pull_request_from_opening_to_drift(world: World) -> None:
     world.git("push", "-q", "origin", "main")
     assert not harmless(world.watched()).failed
     assert issue["state"] == "closed"
+
+
+def test_what_moved_since_the_pull_request_is_told_and_not_applied(world: World) -> None:
+    first = world.git("rev-parse", "main")
+    assert not world.pushed("0" * 40, first).failed
+    number, commit = world.opened("0.2", "warmer")
+    assert not world.checked(number, commit).failed
+    world.app.dashboard_save("default", "mail", {"model": "m", "temperature": 0.9}, system_prompt="Answer.")
+
+    queue = {"merge_group": {"head_ref": f"refs/heads/gh-readonly-queue/main/pr-{number}-{first}", "base_sha": first}}
+    event = Event("merge_group", commit, queue["merge_group"]["head_ref"], queue)
+    queued = harmless(world.run("presets-pr.yml", event, workspaces=LIVE))
+    assert queued.results["compare live"] == "failure"
+    assert "was planned against version 1, and version 2 is live" in queued.log
+
+    after = world.merged(number, "warmer")
+    run = harmless(world.pushed(first, after))
+    assert run.results["plan live"] == "failure"
+    assert run.results["changed"] == "success"
+    assert run.results["apply"] == "skipped"
+    assert run.results["summary"] == "failure"
+    assert world.live() == (2, 0.9)
+    outputs = run.steps["plan live"][2].outputs
+    assert outputs["stale"] == "true"
+    assert "was planned against version 1, and version 2 is live" in outputs["failure-reason"]
+    assert "Not applied to `live`" in world.hub.comments[-1]["body"]
+    assert len(world.hub.comments) == 2
+
+    by_hand = world.run("presets-apply.yml", Event("workflow_dispatch", after), workspaces=LIVE)
+    assert not harmless(by_hand).failed, "the reviewers of the environment saw the new plan"
+    assert world.live() == (3, 0.2)
+
+
+def test_a_fork_gets_a_comment_and_nothing_else(world: World) -> None:
+    first = world.git("rev-parse", "main")
+    assert not world.pushed("0" * 40, first).failed
+    number, commit = world.opened("0.2", "patch", "mallory/presets")
+    run = harmless(world.checked(number, commit))
+    assert run.results == {"validate": "success", "plan": "skipped", "compare": "skipped", "summary": "success"}
+    assert run.environments == [], "no key was there"
+    assert world.hub.comments == []
+
+    head = world.hub.pull(number)["head"]
+    finished = {
+        "id": run.id, "event": "pull_request", "conclusion": "success", "head_sha": commit, "head_branch": head["ref"],
+        "head_repository": head["repo"],
+    }  # fmt: skip
+    told = world.run(
+        "presets-fork.yml", Event("workflow_run", first, payload={"workflow_run": finished}), workspaces=LIVE
+    )
+    assert not harmless(told).failed, told.log
+    (comment,) = world.hub.comments
+    assert "Made by a run of a fork" in comment["body"]
+
+    after = world.merged(number, "patch")
+    applied = harmless(world.pushed(first, after))
+    assert "made by a run of a fork" in applied.log
+    assert applied.environments == ["live-plan", "live"], "its reviewers look at a plan that was made with the key"
+    assert world.live() == (2, 0.2)
