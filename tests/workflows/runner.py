@@ -102,6 +102,11 @@ class Runner:
             needs[job] = self._job(job, spec, contexts, event, run)
         return run
 
+    def caller(self, name: str, event: Event) -> Run:
+        """Runs a workflow whose one job calls a reusable one."""
+        (job,) = read_yaml(GITHUB / "workflows" / name)["jobs"].values()
+        return self(Path(job["uses"]).name, event, **job["with"])
+
     def _github(self, event: Event, run: Run) -> Yaml:
         return {
             "event_name": event.name, "event": event.payload, "ref": event.ref, "sha": event.sha,

@@ -18,7 +18,7 @@ from presetctl.emulator.app import Emulator, create_app
 from presetctl.emulator.server import serve
 from tests.github.standin import REPOSITORY, TOKEN, StandIn, standing_in
 from tests.gits import Git, shared
-from tests.workflows.runner import Event, Run, Runner, carried_out
+from tests.workflows.runner import ROOT, Event, Run, Runner, carried_out
 
 _MISSING = next((program for program in ("git", "bash", "jq") if shutil.which(program) is None), "")
 pytestmark = pytest.mark.skipif(bool(_MISSING) and not os.environ.get("CI"), reason=f"{_MISSING} is not installed")
@@ -226,3 +226,26 @@ def test_a_fork_gets_a_comment_and_nothing_else(world: World) -> None:
     assert "made by a run of a fork" in applied.log
     assert applied.environments == ["live-plan", "live"], "its reviewers look at a plan that was made with the key"
     assert world.live() == (2, 0.2)
+
+
+def test_this_repository_uses_them_for_its_own_presets(tmp_path: Path, presetctl: Path) -> None:
+    """On workspaces inside presetctl, which begin anew in each job."""
+    (git,) = shared(tmp_path, "clone")
+    for name in ("presetctl.yaml", "presets"):
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, git.folder / name)
+    commit = git.commit("Presets")
+    git("push", "-q", "origin", "main")
+    with standing_in() as hub:
+        hub.commits[commit] = []
+        runner = Runner(
+            presetctl, tmp_path / "runs", tmp_path / "shared.git", {"GITHUB_API_URL": hub.url}, TOKEN, REPOSITORY
+        )
+        run = harmless(runner.caller("presets-main.yml", Event("push", commit, payload={"before": "0" * 40})))
+        assert not run.failed, run.log
+        assert [name for name in run.results if name.startswith("apply")] == ["apply local", "apply staging"]
+        assert run.environments == []
+        number = len(list((ROOT / "presets").rglob("*.yaml")))
+        for workspace in ("local", "staging"):
+            assert f"| {workspace} | {number} | 0 | 0 | 0 | 0 | 0 | 0 |" in run.summaries["summary"]
+        assert not harmless(runner.caller("presets-watch.yml", Event("schedule", commit))).failed
+        assert hub.issues == []
