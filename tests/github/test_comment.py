@@ -375,6 +375,14 @@ def test_a_workspace_that_is_none(shell: Shell, hub: StandIn, number: int, name:
     assert hub.comments == []
 
 
+def test_plans_that_are_too_many_or_the_same(shell: Shell, hub: StandIn, number: int) -> None:
+    save(shell, changing(), changing(after="x"))
+    assert "for the same workspace" in shell("ci", "comment", "plan.json", code=3).err
+    save(shell, *(quiet(f"w{n}") for n in range(101)))
+    assert "more than 100 plans" in shell("ci", "comment", "plan.json", code=3).err
+    assert written(hub) == []
+
+
 def test_an_endless_commit_does_not_hide_the_comment(shell: Shell, hub: StandIn, number: int) -> None:
     for after in ("x", "y"):
         shell("ci", "comment", save(shell, changing(after=after, commit="c" * 9000)))

@@ -117,8 +117,8 @@ def comment(ctx: click.Context, planfile: str, number: int | None, artifact: str
             say("No open pull request has this commit as its newest one any more; nothing to comment on.")
             return
         pull = PullRequest(github, number, author)
-        for plan in plans:
-            give(_told(pull.tell(plan, event, artifact)))
+        for told in pull.tell_all(plans, event, artifact):
+            give(_told(told))
 
 
 def _told(told: Told) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,6 +25,10 @@ _WORKSPACE = re.compile(WORKSPACE_NAME)
 
 WORKFLOW_AUTHOR = "github-actions[bot]"
 """The author of what is written with the token of a workflow run."""
+
+
+MAX_COMMENTS = 100
+"""How many comments one file may make: it may come from a fork."""
 
 
 class Deed(StrEnum):
@@ -110,7 +115,7 @@ def decide(found: Sequence[Comment], wanted: PlanMark, body: str) -> Deed:
 
 @dataclass(frozen=True)
 class PullRequest:
-    """The comments of ``author`` on one pull request."""
+    """The comments of ``author`` on one pull request, which are read once."""
 
     github: GitHub
     number: int
@@ -118,15 +123,27 @@ class PullRequest:
 
     def comments(self, workspace: str | None = None) -> list[Comment]:
         """Ours with a plan, oldest first: of ``workspace``, or of all."""
+        return [comment for comment in self._comments if workspace in (None, comment.mark.workspace)]
+
+    @cached_property
+    def _comments(self) -> list[Comment]:
         rows = [written(row, Written) for row in self.github.rows(f"/issues/{self.number}/comments")]
         found = [made for row in rows if row.is_by(self.author) for made in [_comment(row)] if made is not None]
-        return sorted((c for c in found if workspace in (None, c.mark.workspace)), key=lambda comment: comment.id)
+        return sorted(found, key=lambda comment: comment.id)
 
-    def tell(self, plan: Plan, event: Event, artifact: str | None) -> Told:
-        """Makes the comment of the plan's workspace say what the plan says."""
+    def tell_all(self, plans: Sequence[Plan], event: Event, artifact: str | None) -> Iterator[Told]:
+        """Shows plans, each in the comment of its workspace. InputError where that can't be, before any is written."""
         place = self.github.place
-        mark = plan_mark(plan, event, place.run if event.run is None else event.run, artifact)
-        body = comment_text(plan, mark, place)
+        run = place.run if event.run is None else event.run
+        marks = [plan_mark(plan, event, run, artifact) for plan in plans]
+        if len({mark.workspace for mark in marks}) < len(marks):
+            raise InputError("two of the plans are for the same workspace", hint="give one for each")
+        if len(marks) > MAX_COMMENTS:
+            raise InputError(f"more than {MAX_COMMENTS} plans are too many comments", hint="show them one by one")
+        for plan, mark in zip(plans, marks, strict=True):
+            yield self._tell(mark, comment_text(plan, mark, place))
+
+    def _tell(self, mark: PlanMark, body: str) -> Told:
         found = self.comments(mark.workspace)
         deed = decide(found, mark, body)
         for other in found[1:]:

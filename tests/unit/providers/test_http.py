@@ -16,7 +16,7 @@ import pytest
 
 from presetctl.domain.errors import AmbiguousError, RemoteError
 from presetctl.providers import http
-from presetctl.providers.http import GET_ATTEMPTS, HttpJson, Reply
+from presetctl.providers.http import GET_ATTEMPTS, Advice, HttpJson, Reply
 from presetctl.waiting import Pause
 from tests.unit.providers.server import RawServer, ok, says, serving
 
@@ -59,6 +59,30 @@ def test_a_post_sends_json_as_it_is(pauses: Pauses) -> None:
         connection.post("/x", {"t": 1.0, "p": "é"})
         connection.close()
     assert server.requests[0].endswith('{"t":1.0,"p":"é"}'.encode())
+
+
+def test_a_patch_is_sent_once(pauses: Pauses) -> None:
+    with serving(says(ok(b"{}", "503 Busy"))) as server:
+        connection = client(server, pauses)
+        assert connection.patch("/x", {"a": 1}).status == 503
+        connection.close()
+    (request,) = server.requests
+    assert request.startswith(b"PATCH /api/v1/x HTTP/1.1\r\n")
+    assert request.endswith(b'{"a":1}')
+
+
+def test_all_waits_stay_within_the_patience(pauses: Pauses) -> None:
+    with serving(says(ok(b"{}", "429 Slow", "Retry-After: 20"))) as server:
+        connection = HttpJson(server.url, {}, timeout=5, patience=45, pause=pauses.pause())
+        assert connection.get("/x").status == 429
+        connection.close()
+    assert pauses.slept == [20, 20]
+
+
+def test_advice_is_for_whoever_set_it(pauses: Pauses) -> None:
+    with serving(says(ok(b"<html>"))) as server, pytest.raises(AmbiguousError) as raised:
+        HttpJson(server.url, {}, timeout=5, advice=Advice(base="look there")).post("/x", {})
+    assert raised.value.hint == "look there"
 
 
 @pytest.mark.parametrize("status", ["503 Busy", "500 Oops", "429 Slow", "408 Late"])

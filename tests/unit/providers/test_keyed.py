@@ -51,11 +51,11 @@ def test_a_message_that_was_cut_within_the_key(length: int) -> None:
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "400 Bad Request", "500 Oh", "200 OK"])
-@pytest.mark.parametrize("form", FORMS)
-def test_a_reply_that_repeats_it(status: str, form: str) -> None:
+@pytest.mark.parametrize(("method", "form"), [*(("post", form) for form in FORMS), ("patch", KEY)])
+def test_a_reply_that_repeats_it(status: str, form: str, method: str) -> None:
     body = json.dumps({"error": {"code": 401, "message": f"Bearer {form} is wrong", form: [form]}}).encode()
     with serving(says(ok(body, status))) as server:
-        reply = KeyedHttp(server.url, KEY, timeout=5).post("/presets/a", {})
+        reply = getattr(KeyedHttp(server.url, KEY, timeout=5), method)("/presets/a", {})
     assert f"Bearer {KEY}".encode() in server.requests[0]
     assert form not in repr(reply)
     assert f"Bearer {HIDDEN}" in json.dumps(reply.body)
@@ -79,6 +79,12 @@ def test_an_answer_that_is_none_and_repeats_it(answer: bytes) -> None:
         KeyedHttp(server.url, KEY, timeout=5).post("/presets/a", {})
     assert KEY[12:-4] not in shown(raised.value)
     assert KEY[-8:] not in shown(raised.value)
+
+
+def test_a_header_that_repeats_it() -> None:
+    with serving(says(ok(b"{}", "200 OK", f"Link: <https://example.com/{KEY}>; rel=next", "X-Other: 1"))) as server:
+        reply = KeyedHttp(server.url, KEY, timeout=5).get("/x")
+    assert reply.headers == {"link": f"<https://example.com/{HIDDEN}>; rel=next"}
 
 
 def test_errors_keep_what_else_they_say() -> None:
