@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from presetctl.domain.change import Plan
 from presetctl.domain.values import Json
+from presetctl.github.api import GitHub
+from presetctl.github.event import find_event
 from presetctl.github.marker import marked, read_mark
+from presetctl.github.place import Place
+from presetctl.github.pulls import LAG_SECONDS, merged_pull
+from presetctl.waiting import Pause
 from tests.acceptance.cli import Shell
 from tests.github.plans import HEAD, changing, event, opened, save
 from tests.github.schemas import errors
-from tests.github.standin import BOT, StandIn
+from tests.github.standin import BOT, REPOSITORY, TOKEN, Answer, Fault, StandIn
 from tests.gits import Git, needs_git
 
 MERGED, EARLIER = "d" * 40, "e" * 40
@@ -68,6 +75,37 @@ def test_a_commit_of_several_pull_requests(shell: Shell, hub: StandIn, commented
     assert shell("ci", "approved", "--commit", MERGED).json["pull_request"] == 1
     hub.pull(1)["merge_commit_sha"] = None
     assert shell("ci", "approved", "--commit", MERGED).json["pull_request"] == 1, "the one that was merged last"
+
+
+@pytest.mark.parametrize(("age", "pauses"), [(2, [5.0, 5.0]), (70, []), (-70, []), (None, [])])
+def test_github_may_not_know_a_merge_yet(hub: StandIn, age: int | None, pauses: list[float]) -> None:
+    hub.open_pull(HEAD)
+    hub.merge(1, MERGED)
+    hub.faults = [Fault("GET ", Answer(200, []))] * 2
+    slept: list[float] = []
+    github = GitHub(Place(REPOSITORY, hub.url), TOKEN, Pause(slept.append))
+    found = merged_pull(github, MERGED, None if age is None else int(time.time()) - age)
+    github.close()
+    assert (found is not None, slept) == (bool(pauses), pauses)
+
+
+def test_github_never_comes_to_know_it(hub: StandIn) -> None:
+    hub.open_pull(HEAD)
+    hub.commits[MERGED] = []
+    slept: list[float] = []
+    github = GitHub(Place(REPOSITORY, hub.url), TOKEN, Pause(slept.append))
+    assert merged_pull(github, MERGED, int(time.time())) is None
+    github.close()
+    assert sum(slept) == LAG_SECONDS
+
+
+def test_when_there_was_a_push(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    times: dict[str, Json] = {"push": 1_790_000_000, "other": "2026-11-21T10:00:00Z", "none": None}
+    found = {}
+    for name, value in times.items():
+        event(shell, monkeypatch, {"repository": {"pushed_at": value}})
+        found[name] = find_event(os.environ, REPOSITORY).pushed
+    assert found == {"push": 1_790_000_000, "other": None, "none": None}
 
 
 def test_there_is_no_approved_plan(shell: Shell, hub: StandIn, commented: Plan) -> None:

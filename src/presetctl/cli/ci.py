@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -238,8 +239,8 @@ def approved(ctx: click.Context, workspace: str | None, commit: str | None, plan
     folder = Path(ctx.find_root().obj)
     sha = commit_id(commit or head(folder).commit or os.environ.get("GITHUB_SHA", ""))
     with _github() as github:
-        queued = None if commit is not None else find_event(os.environ, github.place.repository).queued
-        found = find_approval(github, sha, author, workspace, queued)
+        event = find_event(os.environ, github.place.repository)
+        found = find_approval(github, sha, author, workspace, replace(event, queued=None) if commit else event)
     if planfile is not None:
         check_plan(found, load_plans(_path(ctx, planfile))[0])
     give(as_text(approval_document(found)))

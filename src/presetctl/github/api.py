@@ -75,6 +75,10 @@ class GitHub:
     def close(self) -> None:
         self._http.close()
 
+    def wait(self, seconds: float) -> None:
+        """Waits, before something is asked that GitHub may come to know meanwhile."""
+        self._http.waits().wait(seconds)
+
     def rows(self, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[JsonObject]:
         """The rows of every page of a list below the repository."""
         reply = self._checked(

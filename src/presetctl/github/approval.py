@@ -10,6 +10,7 @@ from presetctl.domain.errors import SafetyError, StaleError, UsageError
 from presetctl.domain.values import Json
 from presetctl.github.api import GitHub
 from presetctl.github.comments import Comment, PullRequest
+from presetctl.github.event import Event
 from presetctl.github.marker import PlanMark
 from presetctl.github.pulls import Pull, merged_pull, open_pull
 from presetctl.report.json import header
@@ -26,16 +27,15 @@ class Approval:
     mark: PlanMark
 
 
-def find_approval(
-    github: GitHub, commit: str, author: str, workspace: str | None, queued: int | None = None
-) -> Approval:
-    """The plan that was last shown in the pull request which ``commit`` came from, or in the open one ``queued``.
+def find_approval(github: GitHub, commit: str, author: str, workspace: str | None, event: Event) -> Approval:
+    """The plan that was last shown in the pull request which ``commit`` came from, or that a merge queue tries.
 
     SafetyError (4) where there is none that can be trusted: no pull request, no comment, a plan by a fork or without
     the workspace. StaleError (5) where the comment is not of the commit that was merged. UsageError where there are
     several workspaces, and none is named.
     """
-    pull = merged_pull(github, commit) if queued is None else open_pull(github, queued)
+    queued = event.queued
+    pull = merged_pull(github, commit, event.pushed) if queued is None else open_pull(github, queued)
     if pull is None:
         raise SafetyError(f"commit {commit[:12]} came with no pull request", hint=_PLAN_AGAIN)
     mark = _chosen(pull, PullRequest(github, pull.number, author).comments(workspace), workspace)

@@ -35,6 +35,8 @@ class Event:
     fork: bool = False
     queued: int | None = None
     """The pull request that a merge queue tries, with what is before it in the queue."""
+    pushed: int | None = None
+    """When there was a push: seconds since 1970."""
 
 
 class _Model(BaseModel):
@@ -71,7 +73,12 @@ class _Group(_Model):
     head_ref: str
 
 
+class _Pushed(_Model):
+    pushed_at: int | str | None = None  # a number in the event of a push, a text in all others
+
+
 class _Event(_Model):
+    repository: _Pushed | None = None
     merge_group: _Group | None = None
     pull_request: _PullRequest | None = None
     workflow_run: _Run | None = None
@@ -97,7 +104,8 @@ def find_event(environment: Mapping[str, str], repository: str) -> Event:
     if said.pull_request is not None:
         head = said.pull_request.head
         return Event(said.pull_request.number, head.sha, fork=_is_fork(head.repo, repository))
-    return Event()
+    pushed = None if said.repository is None else said.repository.pushed_at
+    return Event(pushed=pushed if isinstance(pushed, int) else None)
 
 
 def _after(run: _Run, repository: str) -> Event:

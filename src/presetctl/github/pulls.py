@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,6 +11,9 @@ from presetctl.domain.errors import RemoteError, UsageError
 from presetctl.domain.values import JsonObject
 from presetctl.github.api import GitHub
 from presetctl.github.event import Event
+
+LAG_SECONDS, LAG_PAUSE_SECONDS = 60, 5
+"""How long GitHub may take to find the pull request of a new commit, and how long is waited before the next try."""
 
 
 class _Lenient(BaseModel):
@@ -53,8 +57,21 @@ def pull_number(github: GitHub, event: Event) -> int | None:
     return found[0] if found else None
 
 
-def merged_pull(github: GitHub, commit: str) -> Pull | None:
-    """The merged pull request that brought ``commit``: by squashing, by rebasing, or by a merge."""
+def merged_pull(github: GitHub, commit: str, pushed: int | None = None) -> Pull | None:
+    """The merged pull request that brought ``commit``: by squashing, by rebasing, or by a merge.
+
+    For a while after a merge GitHub doesn't know it yet, so that it's asked again as long as what was ``pushed``
+    (seconds since 1970) is new.
+    """
+    for _ in range(LAG_SECONDS // LAG_PAUSE_SECONDS):
+        found = _merged(github, commit)
+        if found is not None or pushed is None or not 0 <= time.time() - pushed < LAG_SECONDS:
+            return found
+        github.wait(LAG_PAUSE_SECONDS)
+    return _merged(github, commit)
+
+
+def _merged(github: GitHub, commit: str) -> Pull | None:
     pulls = [pull for pull in map(_pull, github.rows(f"/commits/{commit}/pulls")) if pull.merged_at is not None]
     return _nearest([pull for pull in pulls if pull.merge_commit_sha == commit] or pulls)
 
