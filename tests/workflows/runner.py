@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -84,6 +84,8 @@ class Runner:
     repository: str
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     artifacts: dict[tuple[int, str], Path] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What somebody does right before a job begins, by the job's name."""
     numbers: Iterator[int] = field(default_factory=lambda: count(100))
 
     def __call__(self, name: str, event: Event, **inputs: Any) -> Run:
@@ -99,13 +101,14 @@ class Runner:
         for job, spec in workflow["jobs"].items():
             wanted = [spec["needs"]] if isinstance(spec.get("needs"), str) else spec.get("needs", [])
             contexts = {"inputs": given, "github": self._github(event, run), "needs": {n: needs[n] for n in wanted}}
+            self.meanwhile.pop(job, lambda: None)()
             needs[job] = self._job(job, spec, contexts, event, run)
         return run
 
     def caller(self, name: str, event: Event) -> Run:
         """Runs a workflow whose one job calls a reusable one."""
         (job,) = read_yaml(GITHUB / "workflows" / name)["jobs"].values()
-        return self(Path(job["uses"]).name, event, **job["with"])
+        return self(Path(job["uses"]).name, event, **filled_in(job["with"], {"inputs": {}}))
 
     def _github(self, event: Event, run: Run) -> Yaml:
         return {

@@ -195,9 +195,24 @@ def test_what_moved_since_the_pull_request_is_told_and_not_applied(world: World)
     assert "Not applied to `live`" in world.hub.comments[-1]["body"]
     assert len(world.hub.comments) == 2
 
-    by_hand = world.run("presets-apply.yml", Event("workflow_dispatch", after), workspaces=LIVE)
+    words = "--on-error  continue\n--allow-updates 40"
+    by_hand = world.run("presets-apply.yml", Event("workflow_dispatch", after), workspaces=LIVE, arguments=words)
     assert not harmless(by_hand).failed, "the reviewers of the environment saw the new plan"
     assert world.live() == (3, 0.2)
+
+
+def test_what_moves_while_the_reviewers_think_is_told_and_not_applied(world: World) -> None:
+    first = world.git("rev-parse", "main")
+    assert not world.pushed("0" * 40, first).failed
+    number, commit = world.opened("0.2", "warmer")
+    assert not world.checked(number, commit).failed
+    after = world.merged(number, "warmer")
+    world.run.meanwhile["apply"] = lambda: world.app.dashboard_save("default", "mail", {"model": "other"})
+    run = harmless(world.pushed(first, after))
+    assert (run.results["plan live"], run.results["apply live"]) == ("success", "failure")
+    assert world.live() == (2, None)
+    assert "Not applied to `live`" in world.hub.comments[-1]["body"]
+    assert "- `mail was planned against version 1, and version 2 is live`" in world.hub.comments[-1]["body"]
 
 
 def test_a_fork_gets_a_comment_and_nothing_else(world: World) -> None:

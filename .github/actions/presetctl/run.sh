@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs presetctl for one workspace and hands the result on. Everything comes in the environment, and stays data:
 # nothing of it becomes code, an option, or a command to the runner.
-set -euo pipefail
+set -eo pipefail # and not -u, for which the bash of a Mac takes an empty list for an unset variable
 
 main() {
   local out code=0 key=${API_KEY:-} management_key=${MANAGEMENT_KEY:-}
@@ -37,19 +37,16 @@ hand_on() {
   fi
 }
 
-# The lines of ARGUMENTS as `more`, those of every command as `common`.
+# The words of ARGUMENTS and all others that differ as `more`, those of every command as `common`.
 read_words() {
   common=(-C "${FOLDER:-.}")
   more=()
   if [[ -n ${WORKSPACE:-} ]]; then
     more+=(-w "$WORKSPACE")
   fi
-  local line
-  while IFS= read -r line; do
-    if [[ -n $line ]]; then
-      more+=("$line")
-    fi
-  done <<< "${ARGUMENTS:-}"
+  local words=()
+  IFS=$' \t\n\r' read -r -d '' -a words <<< "${ARGUMENTS:-}" || true # the end of the text is no fault
+  more+=("${words[@]}")
 }
 
 plan() {
@@ -109,11 +106,11 @@ drift() {
 
 # Drift, and then the files as somebody made the workspace. What can't be brought into files stays as it is.
 import() {
-  local code=0 slugs
+  local code=0 found slug slugs=()
   drift "$1" || return
-  slugs=$(jq -r '.drifts[] | select(.archived | not) | .slug' "$1/drift.json") || return
-  if [[ -n $slugs ]]; then
-    mapfile -t slugs <<< "$slugs"
+  found=$(jq -r '.drifts[] | select(.archived | not) | .slug' "$1/drift.json") || return
+  if [[ -n $found ]]; then
+    while IFS= read -r slug; do slugs+=("$slug"); done <<< "$found"
     quietly presetctl "${common[@]}" import --update "${more[@]}" -- "${slugs[@]}" >&2 || code=$?
   fi
   ((code == 3 || code == 6)) || return "$code" # some or all refused, and said why

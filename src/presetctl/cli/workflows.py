@@ -49,6 +49,10 @@ on:
   push:
     branches: [main]
   workflow_dispatch:
+    inputs:
+      arguments:
+        description: More words for `presetctl apply`, for example --allow-updates 40
+        default: ""
 permissions: {}
 concurrency:
   group: presets-main-${{ github.run_id }} # each run to its end; presets-apply.yml takes one workspace at a time
@@ -140,6 +144,8 @@ class Calls:
         if called != "presets-fork.yml":
             inputs |= {"folder": json.dumps(self.folder)} if self.folder else {}
             inputs |= {"api-key-env": self.key} if self.key != _KEY else {}
+        if called == "presets-apply.yml":
+            inputs["arguments"] = "${{ inputs.arguments }}"
         return template % {
             "uses": f"{repository}/.github/workflows/{called}@{commit}",
             "inputs": "\n".join(f"      {name}: {value}" for name, value in inputs.items()),
