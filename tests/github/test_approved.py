@@ -176,6 +176,24 @@ def test_what_is_no_commit(shell: Shell, hub: StandIn, commit: str) -> None:
     assert hub.requests == []
 
 
+@pytest.mark.parametrize(
+    "row", [{}, {"number": "1", "head": {"sha": HEAD}}, {"number": 1, "head": None}, {"number": True}]
+)
+def test_a_pull_request_that_is_none(shell: Shell, hub: StandIn, row: dict[str, Json]) -> None:
+    hub.faults = [Fault("GET ", Answer(200, [row]))]
+    assert "lacks what every pull request has" in shell("ci", "approved", "--commit", MERGED, code=8).err
+
+
+def test_a_merge_queue(shell: Shell, hub: StandIn, commented: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{EARLIER}"
+    event(shell, monkeypatch, {"merge_group": {"head_ref": ref, "head_sha": MERGED}})
+    monkeypatch.setenv("GITHUB_SHA", MERGED)
+    assert shell("ci", "approved").json["fingerprint"] == commented.fingerprint
+    hub.merge(1, MERGED)
+    assert "came with no pull request" in shell("ci", "approved", code=4).err, "it's none that waits"
+    assert shell("ci", "approved", "--commit", MERGED).json["pull_request"] == 1, "the queue doesn't count there"
+
+
 def test_a_commit_that_github_does_not_know(shell: Shell, hub: StandIn) -> None:
     assert "No commit found for SHA" in shell("ci", "approved", "--commit", MERGED, code=8).err
 

@@ -75,6 +75,16 @@ def test_hostile_plans_stay_text_and_fit(shell: Shell, hub: StandIn, number: int
     assert "::" not in ran.out.replace("https://", "")
 
 
+def test_plans_that_are_not_to_be_compared(shell: Shell, hub: StandIn, number: int) -> None:
+    save(shell, changing(), name="approved.json")
+    words = ("--approved", "approved.json", "--pull-request", str(number))
+    other = shell("ci", "stale", save(shell, changing(workspace="staging")), *words, code=64)
+    assert "one plan is for production, and the other for staging" in other.err
+    both = save(shell, changing(), changing(workspace="staging"))
+    assert "one plan is compared with one" in shell("ci", "stale", both, *words, code=64).err
+    assert hub.comments == []
+
+
 def test_two_plans_that_do_the_same_are_nothing_to_tell(shell: Shell, hub: StandIn, number: int) -> None:
     file = save(shell, changing("mail"))
     words = ("ci", "stale", file, "--approved", file, "--pull-request", str(number))

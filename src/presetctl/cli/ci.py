@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from presetctl.cli.ci_files import outputs, path_of, summary
 from presetctl.cli.console import give, say
 from presetctl.domain.errors import UsageError
 from presetctl.github.api import GitHub
@@ -23,19 +23,14 @@ from presetctl.github.place import commit_id, find_place
 from presetctl.github.proposal import propose
 from presetctl.github.pulls import pull_number
 from presetctl.github.stale import tell_stale
-from presetctl.load.appending import append_text
 from presetctl.load.git import head
 from presetctl.load.plans import load_plans
-from presetctl.load.results import load_drift, load_failure, load_plans_or_failure
+from presetctl.load.results import load_drift
 from presetctl.providers.keys import read_secret
 from presetctl.report.json import as_text
-from presetctl.report.markdown import plans_markdown
-from presetctl.report.outputs import Failure, outputs_text, plan_outputs
 from presetctl.report.safe import one_line
 
 TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
-SUMMARY_BYTES = 1024 * 1024
-"""What GitHub takes as the summary of one step."""
 
 MAX_ARTIFACT = 200
 
@@ -76,6 +71,10 @@ def command() -> None:
     """
 
 
+command.add_command(summary)
+command.add_command(outputs)
+
+
 def author_option(command: _Command) -> _Command:
     """``--author``."""
     return click.option(
@@ -110,7 +109,7 @@ def comment(ctx: click.Context, planfile: str, number: int | None, artifact: str
     """
     if artifact is not None and len(artifact) > MAX_ARTIFACT:
         raise UsageError(f"--artifact takes at most {MAX_ARTIFACT} characters")
-    plans, _ = load_plans(_path(ctx, planfile))
+    plans, _ = load_plans(path_of(ctx, planfile))
     with _github() as github:
         event = find_event(os.environ, github.place.repository)
         number = pull_number(github, event) if number is None else number
@@ -124,65 +123,6 @@ def comment(ctx: click.Context, planfile: str, number: int | None, artifact: str
 
 def _told(told: Told) -> str:
     return one_line(f"{told.workspace}: {_DEEDS[told.deed]}{f'  {told.url}' if told.url else ''}")
-
-
-@command.command("summary")
-@click.argument("planfiles", nargs=-1, required=True, metavar="PLANFILE...")
-@click.pass_context
-def summary(ctx: click.Context, planfiles: tuple[str, ...]) -> None:
-    """Add plans to the summary of the job: to the file that GITHUB_STEP_SUMMARY names, as Markdown.
-
-    At most 1 MiB, which is what GitHub takes: long texts are shortened first, then only tables stay.
-
-    \b
-    Examples:
-      presetctl ci summary plan.json
-      presetctl ci summary plans/*.json
-    """
-    target = _named_file("GITHUB_STEP_SUMMARY")
-    plans = [plan for file in planfiles for plan in load_plans(_path(ctx, file))[0]]
-    left = SUMMARY_BYTES - (target.stat().st_size if target.exists() else 0) - len("\n\n")
-    text = plans_markdown(plans, max(left, 0), "`presetctl show PLANFILE` shows all of it.", _bytes)
-    if not text:
-        say("The summary of this step is full; nothing was added to it.")
-        return
-    append_text(target, f"{text}\n\n")
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())
-
-
-@command.command("outputs")
-@click.argument("planfile")
-@click.option("--apply", "applyfile", metavar="APPLYFILE", help="What `presetctl apply --format json` printed.")
-@click.pass_context
-def outputs(ctx: click.Context, planfile: str, applyfile: str | None) -> None:
-    """Set outputs for later steps: in the file that GITHUB_OUTPUT names.
-
-    PLANFILE is a saved plan, or what `presetctl plan --format json` printed, also where it failed.
-
-    \b
-      changed         true where something would be written
-      blocked         true where it was stopped by a limit or a protection (exit code 4)
-      stale           true where the plan or the workspace moved (exit code 5)
-      counts          how many changes of each kind, as JSON
-      fingerprint     of the plan; empty with several
-      plan-path       where PLANFILE is
-      changed-slugs   the presets that would be written, as JSON
-      failure-reason  why it failed, on one line; empty where it did not
-
-    \b
-    Examples:
-      presetctl ci outputs plan.json
-      presetctl ci outputs plan.json --apply apply.json
-    """
-    target = _named_file("GITHUB_OUTPUT")
-    plans, failed = load_plans_or_failure(_path(ctx, planfile))
-    if not failed[0] and applyfile is not None:
-        failed = load_failure(_path(ctx, applyfile))
-    values = plan_outputs(plans, str(_path(ctx, planfile).resolve()), Failure(*failed))
-    append_text(target, outputs_text(values, f"presetctl-{secrets.token_hex(16)}"))
 
 
 @command.command("issue")
@@ -204,7 +144,7 @@ def issue(ctx: click.Context, driftfile: str, labels: tuple[str, ...], author: s
       presetctl drift -w production --format json > drift.json; presetctl ci issue drift.json
       presetctl ci issue drift.json --label drift
     """
-    report = load_drift(_path(ctx, driftfile))
+    report = load_drift(path_of(ctx, driftfile))
     with _github() as github:
         give(_reported(report.workspace, Issues(github, author, labels).tell(report)))
 
@@ -242,7 +182,7 @@ def approved(ctx: click.Context, workspace: str | None, commit: str | None, plan
         event = find_event(os.environ, github.place.repository)
         found = find_approval(github, sha, author, workspace, replace(event, queued=None) if commit else event)
     if planfile is not None:
-        check_plan(found, load_plans(_path(ctx, planfile))[0])
+        check_plan(found, load_plans(path_of(ctx, planfile))[0])
     give(as_text(approval_document(found)))
 
 
@@ -264,7 +204,7 @@ def stale(ctx: click.Context, planfile: str, approvedfile: str, number: int, aut
     Examples:
       presetctl ci stale plan.json --approved approved.json --pull-request 12
     """
-    before, now = (load_plans(_path(ctx, file))[0] for file in (approvedfile, planfile))
+    before, now = (load_plans(path_of(ctx, file))[0] for file in (approvedfile, planfile))
     if len(before) != 1 or len(now) != 1:
         raise UsageError("one plan is compared with one", hint="`presetctl plan --out FILE` saves one")
     with _github() as github:
@@ -299,14 +239,3 @@ def _github() -> Iterator[GitHub]:
         yield github
     finally:
         github.close()
-
-
-def _path(ctx: click.Context, file: str) -> Path:
-    return Path(ctx.find_root().obj) / file
-
-
-def _named_file(variable: str) -> Path:
-    name = os.environ.get(variable, "")
-    if not name:
-        raise UsageError(f"{variable} is not set", hint="GitHub Actions sets it for every step")
-    return Path(name)
