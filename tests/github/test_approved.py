@@ -173,6 +173,7 @@ def test_the_commit_that_is_checked_out(
 @pytest.mark.parametrize("commit", ["main", "d" * 12, "D" * 40, "d" * 39 + "\n", "../" + "d" * 40])
 def test_what_is_no_commit(shell: Shell, hub: StandIn, commit: str) -> None:
     assert "not the id of a commit" in shell("ci", "approved", "--commit", commit, code=64).err
+    assert "which commit?" in shell("ci", "approved", code=64).err
     assert hub.requests == []
 
 

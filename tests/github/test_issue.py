@@ -29,14 +29,20 @@ def drift(slug: str = "mail", after: Json = "new", **more: Json) -> dict[str, Js
     }  # fmt: skip
 
 
-def report(shell: Shell, *drifts: Json, workspace: str = "production", commit: str = COMMIT, **more: Json) -> str:
-    """Writes what `presetctl drift --format json` would print; gives the file's name."""
+def report_document(
+    *drifts: Json, workspace: str = "production", commit: str = COMMIT, **more: Json
+) -> dict[str, Json]:
+    """What `presetctl drift --format json` would print."""
     counts: Json = {"presets": 7, "drifted": len(drifts), "pending": 0}
-    document = {
+    return {
         "format_version": "1.2", "tool_version": "1", "workspace": workspace, "commit": commit, "drifts": drifts,
         "pending": [], "unkept": [], "limits": [], "summary": counts, **more,
     }  # fmt: skip
-    shell.write("drift.json", json.dumps(document))
+
+
+def report(shell: Shell, *drifts: Json, workspace: str = "production", commit: str = COMMIT, **more: Json) -> str:
+    """Writes it into a file; gives the file's name."""
+    shell.write("drift.json", json.dumps(report_document(*drifts, workspace=workspace, commit=commit, **more)))
     return "drift.json"
 
 

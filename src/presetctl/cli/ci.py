@@ -177,10 +177,14 @@ def approved(ctx: click.Context, workspace: str | None, commit: str | None, plan
       presetctl ci approved -w production --commit "$GITHUB_SHA" --plan plan.json
     """
     folder = Path(ctx.find_root().obj)
-    sha = commit_id(commit or head(folder).commit or os.environ.get("GITHUB_SHA", ""))
+    sha = commit or head(folder).commit or os.environ.get("GITHUB_SHA")
+    if not sha:
+        raise UsageError("which commit? None is checked out, and GITHUB_SHA is not set", hint="say --commit SHA")
     with _github() as github:
         event = find_event(os.environ, github.place.repository)
-        found = find_approval(github, sha, author, workspace, replace(event, queued=None) if commit else event)
+        found = find_approval(
+            github, commit_id(sha), author, workspace, replace(event, queued=None) if commit else event
+        )
     if planfile is not None:
         check_plan(found, load_plans(path_of(ctx, planfile))[0])
     give(as_text(approval_document(found)))

@@ -97,8 +97,8 @@ class Issues:
     def _find(self, workspace: str) -> Issue | None:
         """Our issue of this workspace: the oldest, should there be several."""
         rows = self.github.rows("/issues", {"state": "all", "creator": self.author, "direction": "asc"})
-        found = [issue for row in rows for issue in [self._issue(row)] if issue is not None]
-        return min((i for i in found if i.mark.workspace == workspace), key=lambda issue: issue.number, default=None)
+        found = (issue for row in rows for issue in [self._issue(row)] if issue is not None)
+        return next((issue for issue in found if issue.mark.workspace == workspace), None)
 
     def _issue(self, row: JsonObject) -> Issue | None:
         issue = _read(row)
