@@ -84,7 +84,7 @@ def test_what_is_sent(github: GitHub, hub: StandIn) -> None:
     github.change("/issues/comments/1000", {"body": "Changed."})
     assert hub.comments[0]["body"] == "Changed."
     assert [method for method, _ in hub.requests] == ["POST", "GET", "PATCH"]
-    assert "per_page=30" in hub.requests[1][1]
+    assert "per_page=20" in hub.requests[1][1]
     assert set(hub.keys) == {f"Bearer {TOKEN}"}
 
 
@@ -149,6 +149,22 @@ def test_what_nobody_knows_ends_some_time(github: GitHub, hub: StandIn, slept: l
     with pytest.raises(RemoteError):
         github.change("/issues/comments/1000", COMMENT)
     assert slept == [0.5, 1, 2, 4] * 2
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("90", [90.0, 90.0, 90.0]), ("400", [])])
+def test_a_server_that_is_down_is_waited_for(
+    github: GitHub, hub: StandIn, slept: list[float], asked: str, waited: list[float]
+) -> None:
+    hub.faults = [Fault("POST ", Answer(503, b"", {"Retry-After": asked}))] * 9
+    with pytest.raises(RemoteError, match="status 503"):
+        github.create(COMMENTS, COMMENT, nothing)
+    assert slept == waited
+
+
+def test_a_page_of_the_longest_comments(github: GitHub, hub: StandIn) -> None:
+    for _ in range(41):
+        hub.comment(1, "octocat", "\x01" * 65_536)
+    assert len(list(github.rows(COMMENTS))) == 41
 
 
 def test_what_was_made_is_found(github: GitHub, hub: StandIn) -> None:

@@ -19,8 +19,8 @@ from presetctl.providers.http import Advice, Reply
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.waiting import Pause
 
-PAGE_SIZE = 30
-"""A comment may have 65,536 characters: thirty of them fit into one reply, more may not."""
+PAGE_SIZE = 20
+"""A comment may have 65,536 characters, each six bytes of JSON: twenty of them fit into one reply, more may not."""
 MAX_PAGES = 2_000
 TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 300.0
@@ -104,20 +104,24 @@ class GitHub:
         waits, what = self._http.waits(), f"{method} {path}"
         failure = PresetctlError(what)
         for _ in range(WRITE_ATTEMPTS):
+            asked = None
             try:
                 reply = send(self.place.path + path, body)
+                asked = self._http.asked(reply)
                 if reply.status not in _LOST:
-                    if self._http.passes(reply) and waits.wait(self._http.asked(reply)):
-                        failure = _refusal(what, reply, self._http.asked(reply))
+                    if self._http.passes(reply) and waits.wait(asked):
+                        failure = _refusal(what, reply, asked)
                         continue  # it was refused, so that nothing was written
                     return _object(self._checked(what, reply).body, path)
-                failure = _refusal(what, reply, None)
+                failure = _refusal(what, reply, asked)
             except AmbiguousError as error:
                 failure = RemoteError(error.message, hint=error.hint)
-            waits.wait(None)
+            waited = waits.wait(asked)
             made = find()
             if made is not None:
                 return made
+            if not waited:
+                break
         raise failure
 
     def _checked(self, what: str, reply: Reply) -> Reply:
