@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from presetctl.diff import field_changes, value_at, without_inert
 from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.errors import InputError
-from presetctl.domain.kind import Kind
+from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, SLUG, Content, Preset
 from presetctl.domain.problem import Severity
 from presetctl.domain.state import ActualState
@@ -99,15 +99,22 @@ class Adopter:
             files[f"{folder}/{prompt_file}"] = f"{prompt}\n".encode()
         elif prompt is not None:
             document["system_prompt"] = prompt
-        document["config"] = _against_defaults(self.repository.project.project.defaults.config, config)
+        document["config"] = _against_defaults(self.repository.project.project.defaults.config_of(kind), config)
         way = "../" * (folder.count("/") + 1)
         head = f"# yaml-language-server: $schema={way}schemas/preset.schema.json\n"
         return {file: (head + dump(document)).encode(), **files}
 
     def _fitting(self, config: JsonObject) -> tuple[str, JsonObject]:
-        """The first kind that the config is valid in, the default one before the others, and what it says in that."""
-        default = self.repository.project.project.defaults.kind
-        names = sorted(self.schemas.kinds(), key=lambda name: (name != default, name != DEFAULT_KIND, name))
+        """The first kind that the config is valid in, the default one before the others, and what it says in that.
+
+        It is one of the workspace's provider: others may know all the fields, and mean other requests.
+        """
+        default, provider = (
+            self.repository.project.project.defaults.kind,
+            self.repository.settings(self.workspace).provider,
+        )
+        kinds = [name for name in self.schemas.kinds() if provider_of(name) == provider]
+        names = sorted(kinds, key=lambda name: (name != default, name != DEFAULT_KIND, name))
         reasons: list[str] = []
         for name in names:
             declared = without_inert(
@@ -167,7 +174,7 @@ class Adopter:
         overridden = ("overrides", self.workspace, *path)
         if value_at(value, overridden) is not ABSENT:
             return Edit(overridden, None if held is ABSENT else held)
-        below = value_at({"config": self.repository.project.project.defaults.config}, path)
+        below = value_at({"config": self.repository.project.project.defaults.config_of(kind.name)}, path)
         return Edit(path, None if held is ABSENT and below is not ABSENT else held)
 
     def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> Repository:

@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from presetctl.diff import value_at
+from presetctl.domain.change import ABSENT
 from presetctl.domain.document import Document
-from presetctl.domain.kind import Kind
+from presetctl.domain.kind import TITLE, Kind, provider_of
 from presetctl.domain.preset import SLUG, Content, Preset
-from presetctl.domain.problem import Location, Problem, Severity
+from presetctl.domain.problem import Fix, Location, Problem, Severity
 from presetctl.domain.project import Project
 from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.kinds import Kinds
 from presetctl.ports import Track, untracked
-from presetctl.validate import Finding
+from presetctl.validate import Finding, Remedy
 
 MAX_SLUG = 100
 
@@ -141,28 +143,36 @@ class _PresetReader:
             return {}
         overrides = self._value.get("overrides")
         overrides = overrides if isinstance(overrides, Mapping) else {}
-        self._check_names(overrides)
         kind = self._kinds.kind(str(kind_name))
+        self._check_names(overrides, kind)
+        workspaces = self._workspaces(kind)
+        if not workspaces:
+            self._report_no_workspace(kind)
+            self._preset(kind, self._layers(kind))  # for what is wrong with it
         plain: Preset | None = None
         presets: dict[str, Preset] = {}
-        for name in self._project.workspaces:
+        for name in workspaces:
             override = overrides.get(name)
             if isinstance(override, Mapping):
                 presets[name] = self._preset(
-                    kind, [*self._layers(), _Layer(self._document, ("overrides", name), override)]
+                    kind, [*self._layers(kind), _Layer(self._document, ("overrides", name), override)]
                 )
             else:
-                plain = plain or self._preset(kind, self._layers())
+                plain = plain or self._preset(kind, self._layers(kind))
                 presets[name] = plain
         return presets
 
-    def _layers(self) -> list[_Layer]:
+    def _workspaces(self, kind: Kind) -> list[str]:
+        """The workspaces that can hold a preset of that kind: those of its provider."""
+        return [name for name, settings in self._project.workspaces.items() if settings.provider == kind.provider]
+
+    def _layers(self, kind: Kind) -> list[_Layer]:
         settings = self._project_file.value
         defaults = settings.get("defaults") if isinstance(settings, Mapping) else None
-        return [
-            _Layer(self._project_file, ("defaults",), defaults if isinstance(defaults, Mapping) else {}),
-            _Layer(self._document, (), self._value),
-        ]
+        below: JsonObject = defaults if isinstance(defaults, Mapping) else {}
+        if kind.provider != provider_of(self._project.defaults.kind):
+            below = {key: value for key, value in below.items() if key != "config"}  # another provider's fields
+        return [_Layer(self._project_file, ("defaults",), below), _Layer(self._document, (), self._value)]
 
     def _preset(self, kind: Kind, layers: list[_Layer]) -> Preset:
         config: JsonObject = {}
@@ -174,6 +184,7 @@ class _PresetReader:
                 config = lay_over(config, patch, remove_all_nulls=index == 2)
         for finding in self._kinds.checker(kind.name).findings(config):
             self._report(finding, layers, ("config",))
+        title = self._title(kind, layers)
         prompt = self._prompt(layers)
         if not config and prompt is None and not self.problems:
             message = "the preset is empty: it has neither a config field nor a system prompt"
@@ -181,7 +192,18 @@ class _PresetReader:
         description = _topmost(layers, "description", str)
         protected = _topmost(layers, "protected", bool)
         source = self._document.locate((), False)
-        return Preset(self.slug, kind.name, Content(prompt, config), source, description, bool(protected))
+        return Preset(self.slug, kind.name, Content(prompt, {**config, **title}), source, description, bool(protected))
+
+    def _title(self, kind: Kind, layers: list[_Layer]) -> dict[str, Json]:
+        """What a workspace that keeps titles holds as one: the declared title, or the slug."""
+        if kind.has_title:
+            return {TITLE: _topmost(layers, TITLE, str) or self.slug}
+        for layer in layers:
+            if TITLE in layer.value:
+                message = f"`{TITLE}` is kept by LibreChat's workspaces only, not by those of {kind.provider}"
+                hint = "remove it; `description:` is for people"
+                self._report(Finding((TITLE,), "unknown-field", message, hint, at_key=True), [layer])
+        return {}
 
     def _prompt(self, layers: list[_Layer]) -> str | None:
         """The prompt of the topmost layer that says something of it."""
@@ -221,12 +243,21 @@ class _PresetReader:
             hint = f"write `slug: {near}`" if near else "give it a `slug:`"
             self.problems.append(Problem(self.slug_place, "slug", "slug", message, hint))
 
-    def _check_names(self, overrides: JsonObject) -> None:
+    def _check_names(self, overrides: JsonObject, kind: Kind) -> None:
         for name in overrides:
-            if name not in self._project.workspaces:
+            settings = self._project.workspaces.get(name)
+            if settings is not None and settings.provider != kind.provider:
+                message = f"{name} is a workspace of {settings.provider}, which can't hold a preset of {kind.name}"
+                self._report(Finding(("overrides", name), "unknown-workspace", message, "remove it", at_key=True))
+            elif settings is None:
                 message = f"`{name}` is not a workspace of this project"
                 hint = f"presetctl.yaml has {', '.join(sorted(self._project.workspaces))}"
                 self._report(Finding(("overrides", name), "unknown-workspace", message, hint, at_key=True))
+
+    def _report_no_workspace(self, kind: Kind) -> None:
+        message = f"no workspace of this project is of {kind.provider}, so this preset is planned nowhere"
+        hint = f"it is checked as {kind.name}; to plan it, add a workspace of that provider to presetctl.yaml"
+        self._report(Finding(("kind",), "no-workspace", message, hint, Severity.WARNING))
 
     def _report_default_kind(self, name: str) -> None:
         place = self._project_file.locate(("defaults", "kind"), False)
@@ -240,7 +271,26 @@ class _PresetReader:
         layer = next((layer for layer in reversed(layers) if layer.has(path)), own)
         where = layer.locate(path, finding.at_key)
         shown = show_path((*layer.base, *path))
-        self.problems.append(Problem(where, shown, finding.rule, finding.message, finding.suggestion, finding.severity))
+        fix = _fix(layer, path, finding.remedy) if finding.remedy else None
+        self.problems.append(
+            Problem(where, shown, finding.rule, finding.message, finding.suggestion, finding.severity, fix)
+        )
+
+
+def _fix(layer: _Layer, path: Path, remedy: Remedy) -> Fix | None:
+    """A remedy as an edit of the layer's file; None where something stands already at the place to write to."""
+    source, to = (*layer.base, *path), path if remedy.to == () else remedy.to
+    if to is None:
+        return Fix(source, None)
+    value = value_at(layer.value, path) if remedy.value is ABSENT else remedy.value
+    if to != path and any(layer.has(place) for place in _same_thing(to)):
+        return None
+    return None if value is ABSENT else Fix(source, (*layer.base, *to), value)
+
+
+def _same_thing(to: Path) -> tuple[Path, ...]:
+    """The places of which only one may be taken."""
+    return (to, ("system_prompt_file",)) if to == ("system_prompt",) else (to,)
 
 
 _Plain = TypeVar("_Plain", str, bool)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from presetctl.domain.kind import Kind
-from presetctl.domain.values import Path
+from presetctl.answers import answer, prompt_remedy
+from presetctl.domain.kind import Kind, provider_of
+from presetctl.domain.values import JsonObject, Path
 from presetctl.persistence import kind_of
-from presetctl.validate import Finding, Schema, SchemaChecker
+from presetctl.validate import Finding, Remedy, Schema, SchemaChecker
 
 
 class Schemas(Protocol):
@@ -50,15 +51,18 @@ class Kinds:
         if name not in self._checkers:
             kind = self.kind(name)
             self._checkers[name] = SchemaChecker(
-                self._schemas.config_schema(name), name, lambda path: self._explain_config(kind, path)
+                self._schemas.config_schema(name), name, lambda path, holder: self._explain_config(kind, path, holder)
             )
         return self._checkers[name]
 
-    def _explain_config(self, kind: Kind, path: Path) -> Finding | None:
+    def _explain_config(self, kind: Kind, path: Path, holder: JsonObject) -> Finding | None:
         """A field that the request has and the preset hasn't, or that another kind has."""
         key = str(path[-1])
         if len(path) > 1:
             return None
+        known = answer(kind, key, holder)
+        if known is not None:
+            return known
         if key in kind.per_request or key == "messages":
             hint = "remove it here and send it with the requests"
             if key == kind.system_prompt:
@@ -66,28 +70,29 @@ class Kinds:
             return _at_key(path, "per-request-field", f"`{key}` belongs to each request; presets don't keep it", hint)
         if key in {kind.system_prompt, "system", "instructions"}:
             hint = "write the text under `system_prompt:` (or `system_prompt_file:`), beside `config:`"
-            return _at_key(path, "system-prompt", f"`{key}` is the system prompt, which has a key of its own", hint)
+            message = f"`{key}` is the system prompt, which has a key of its own"
+            return _at_key(path, "system-prompt", message, hint, prompt_remedy(holder[key]))
         if key in kind.dashboard_only:
             message = f"`{key}` can only be set in the provider's dashboard; no request carries it"
             return _at_key(path, "dashboard-only-field", message, "remove it")
-        others = [name for name in self._names if name != kind.name and key in self.kind(name).config]
+        siblings = [name for name in self._names if name != kind.name and provider_of(name) == kind.provider]
+        others = [name for name in siblings if key in self.kind(name).config]
         if others and not _similar(key, kind.config):
             message = f"`{key}` is a field of {' and '.join(others)}, not of {kind.name}"
             return _at_key(path, "unknown-field", message, "")
         return None
 
-    def _explain_envelope(self, path: Path) -> Finding | None:
+    def _explain_envelope(self, path: Path, holder: JsonObject) -> Finding | None:
         key = str(path[-1])
         if len(path) > 1 or not any(key in self.kind(name).config for name in self._names):
             return None
-        return _at_key(
-            path, "unknown-field", f"`{key}` stands beside config instead of in it", "move it under `config:`"
-        )
+        message, hint = f"`{key}` stands beside config instead of in it", "move it under `config:`"
+        return _at_key(path, "unknown-field", message, hint, Remedy(("config", key)))
 
 
 def _similar(key: str, known: Iterable[str]) -> bool:
     return bool(get_close_matches(key, list(known), n=1, cutoff=0.85))
 
 
-def _at_key(path: Path, rule: str, message: str, suggestion: str) -> Finding:
-    return Finding(path, rule, message, suggestion, at_key=True)
+def _at_key(path: Path, rule: str, message: str, suggestion: str, remedy: Remedy | None = None) -> Finding:
+    return Finding(path, rule, message, suggestion, at_key=True, remedy=remedy)

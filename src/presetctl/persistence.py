@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from presetctl.domain.kind import Evidence, Kept, Kind
+from presetctl.domain.kind import TITLE, Evidence, Kept, Kind
 from presetctl.domain.preset import Content
 from presetctl.domain.values import Json, JsonObject, Path
 
@@ -25,6 +25,13 @@ def kind_of(schema: Mapping[str, Any]) -> Kind:
         defaults={_steps(pointer): value for pointer, value in notes["defaults"].items()},
         opaque=frozenset(_steps(pointer) for pointer in notes["opaque"]),
         dashboard_only=frozenset(notes["dashboard_only"]),
+        system_prompt_of_models=notes.get("system_prompt_of_models", {}),
+        body=notes.get("body", {}),
+        ignored=frozenset(notes.get("ignored", ())),
+        not_kept=frozenset(notes.get("not_kept", ())),
+        managed=frozenset(notes.get("managed", ())),
+        instead=notes.get("instead", {}),
+        switches=notes.get("switches", {}),
     )
 
 
@@ -40,19 +47,22 @@ def kept(kind: Kind, content: Content, not_kept: Iterable[str] = ()) -> Content:
     config = {
         kind.config[field].name if field in kind.config else field: value for field, value in content.config.items()
     }
-    return held_content(Content(content.system_prompt or None, config), not_kept)
+    return held_content(Content(content.system_prompt or None, {**kind.body, **config}), not_kept)
 
 
 def requested_config(kind: Kind, config: JsonObject) -> JsonObject:
-    """A stored config with its fields as the request and the files name them."""
+    """A stored config with its fields as the request and the files name them, less what the kind says by itself."""
     names = {entry.name: field for field, entry in kind.config.items()}
-    return {names.get(key, key): value for key, value in config.items()}
+    said = {key for key, value in kind.body.items() if config.get(key) == value}
+    return {names.get(key, key): value for key, value in config.items() if key not in said}
 
 
 def requested_path(kind: Kind, path: Path) -> Path:
     """The path of a stored field (from the content's root), as the request and the files name it."""
     if path[:1] != ("config",) or len(path) < 2:
         return path
+    if path == ("config", TITLE) and kind.has_title:
+        return (TITLE,)
     names = {entry.name: field for field, entry in kind.config.items()}
     return ("config", names.get(str(path[1]), path[1]), *path[2:])
 
@@ -79,7 +89,9 @@ def _without(config: JsonObject, steps: list[str]) -> dict[str, Json]:
 def evidence(kind: Kind, path: Path) -> Evidence:
     """On what ground the stored field at ``path`` (from the content's root) is expected to be kept."""
     if path[0] == "system_prompt":
-        return Evidence.DOCUMENTED
+        return Evidence.OBSERVED if kind.body else Evidence.DOCUMENTED
+    if path[1:] and path[1] in {*kind.body, *kind.managed}:
+        return Evidence.OBSERVED
     entries = (entry.evidence for entry in kind.config.values() if path[:2] == ("config", entry.name))
     return next(entries, Evidence.UNKNOWN)
 
@@ -87,9 +99,21 @@ def evidence(kind: Kind, path: Path) -> Evidence:
 def request_body(kind: Kind, content: Content) -> dict[str, Json]:
     """The body to send for ``content``: config, and the system prompt where this kind of request carries it.
 
-    Source: the provider's guide on presets names for each request the field that becomes the system prompt.
+    Source: OpenRouter's guide on presets names for each request the field that becomes the system prompt. A kind with
+    a body of its own is stored as it is sent, so no message has to go with it.
     """
-    return {**content.config, **_PROMPT_CARRIERS[kind.system_prompt](content.system_prompt or None)}
+    prompt = content.system_prompt or None
+    if kind.body:
+        said = {} if prompt is None else {kind.prompt_field(content.config): prompt}
+        return {**kind.body, **content.config, **said}
+    return {**content.config, **_PROMPT_CARRIERS[kind.system_prompt](prompt)}
+
+
+def stored_content(kind: Kind, stored: JsonObject) -> Content:
+    """What is stored under the names of the request, prompt among config, as the content that it is."""
+    name = kind.prompt_field(stored)
+    prompt = stored.get(name)
+    return Content(prompt if isinstance(prompt, str) else None, {k: v for k, v in stored.items() if k != name})
 
 
 def _in_messages(prompt: str | None) -> dict[str, Json]:

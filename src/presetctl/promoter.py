@@ -147,7 +147,8 @@ class _One:
 
     def _config_below(self) -> JsonObject:
         """What the target's config would be without its override."""
-        defaults, own = self._promoter.repository.project.project.defaults.config, self._value.get("config")
+        defaults = self._promoter.repository.project.project.defaults.config_of(self.kind.name)
+        own = self._value.get("config")
         config = lay_over({}, defaults, remove_all_nulls=False)
         return lay_over(config, own, remove_all_nulls=False) if isinstance(own, Mapping) else config
 
@@ -189,7 +190,9 @@ class _One:
         if tried.errors:
             raise InputError("the files would not be valid", problems=tried.errors)
         for name, presets in tried.workspaces.items():
-            if not _same(presets[slug], self._promoter._preset(name, slug), contents=name != self._promoter.target):
+            if slug in presets and not _same(
+                presets[slug], self._promoter._preset(name, slug), contents=name != self._promoter.target
+            ):
                 raise InputError(f"the edit would also change the preset in {name}")
         kept_changes = _changes(it for it in self.found if it.verdict is Verdict.KEPT)
         left = _changes(self._differences(tried.workspaces[self._promoter.target][slug]))

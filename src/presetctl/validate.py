@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
+from presetctl.domain.change import ABSENT, Absent
 from presetctl.domain.problem import Severity
-from presetctl.domain.values import Json, Path, show_path
+from presetctl.domain.values import Json, JsonObject, Path, show_path
 
 Schema = Mapping[str, Any]
 _Error = Any  # ValidationError, whose attributes are typed as perhaps not set yet; those of a finished one are
@@ -47,10 +49,22 @@ _BOUNDS_OF_ONE = {
     "minProperties": "must not be empty",
 }
 _YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _SHOWN_CHARACTERS = 40
 _LISTED_OPTIONS = 12
 _SHORT_WORD = 5
 _NO_FORMATS = FormatChecker(formats=())
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What puts a finding right: its value goes away, and ``value`` is written at ``to``, a path in the preset.
+
+    ``to`` is () for the same place, and None where nothing is written. Without ``value`` it's the one that was there.
+    """
+
+    to: Path | None
+    value: Json | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +77,22 @@ class Finding:
     suggestion: str = ""
     severity: Severity = Severity.ERROR
     at_key: bool = False
+    remedy: Remedy | None = field(default=None, compare=False)
 
 
 class SchemaChecker:
     """Checks values against one schema. ``what`` names the schema's subject in messages.
 
-    ``explain`` may give a finding of its own for a key that the schema doesn't know, by its path.
+    ``explain`` may give a finding of its own for a key that the schema doesn't know, by its path and the mapping that
+    it stands in.
     """
 
-    def __init__(self, schema: Schema, what: str, explain: Callable[[Path], Finding | None] | None = None) -> None:
+    def __init__(
+        self, schema: Schema, what: str, explain: Callable[[Path, JsonObject], Finding | None] | None = None
+    ) -> None:
         self._validator = _Validator(schema)
         self._what = what
-        self._explain = explain or (lambda _: None)
+        self._explain = explain or (lambda *_: None)
 
     def findings(self, value: Json) -> list[Finding]:
         """Everything that is wrong with ``value``, in order of path."""
@@ -95,7 +113,7 @@ class SchemaChecker:
                 yield _plain(error, path)
 
     def _unknown(self, error: _Error, path: Path, key: str) -> Finding:
-        explained = self._explain((*path, key))
+        explained = self._explain((*path, key), error.instance)
         if explained is not None:
             return explained
         near = _near(key, error.schema.get("properties", ()))
@@ -172,17 +190,20 @@ def _no_json_schema(path: Path, error: _Error) -> Finding:
 
 
 def _wrong_type(path: Path, value: Json, wanted: Sequence[str]) -> Finding:
-    suggestion = ""
+    suggestion, remedy = "", None
     if isinstance(value, str):
         if "boolean" in wanted and value.lower() in _YAML_1_1_BOOLEANS:
             suggestion = f"write {_YAML_1_1_BOOLEANS[value.lower()]}"
+            remedy = Remedy((), _YAML_1_1_BOOLEANS[value.lower()] == "true")
         elif {"integer", "number"} & set(wanted) and _is_number(value):
             suggestion = f"write {value} without quotes"
+            remedy = Remedy((), int(value)) if _INTEGER.fullmatch(value) else None
     elif "string" in wanted and isinstance(value, int | float):
         suggestion = f'write "{json.dumps(value)}" in quotes'
+        remedy = Remedy((), json.dumps(value))
     names = [name for kind in wanted for name in _TYPES[kind]]
     message = f"`{_field(path)}` must be {_options(names)}, not {_shown(value)}"
-    return Finding(path, "wrong-type", message, suggestion)
+    return Finding(path, "wrong-type", message, suggestion, remedy=remedy)
 
 
 def _not_allowed(path: Path, value: Json, allowed: Sequence[Json]) -> Finding:

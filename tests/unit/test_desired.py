@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
-from presetctl.desired import lay_over
+from presetctl.desired import Rendered, lay_over, render
 from presetctl.domain.preset import Content
+from presetctl.domain.problem import Fix
+from presetctl.domain.project import OpenRouterWorkspace
+from presetctl.domain.values import Path
+from presetctl.kinds import Kinds
+from presetctl.load.documents import load_documents
+from presetctl.load.project import load_project
 from tests.keys import LETTERS, drawn
-from tests.unit.trees import PROJECT, repository
+from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas, repository
 
 KEY = f"sk-or-v1-{drawn(LETTERS, 64)}"
 
@@ -56,13 +62,13 @@ def test_an_override_may_take_the_prompt_away() -> None:
     assert content(files, "two") == Content(None, {"model": "m"})
 
 
-DEFAULTS = PROJECT + "defaults: {kind: small/b, description: D, system_prompt: S, config: {model: d, only_b: 1}}\n"
+DEFAULTS = PROJECT + "defaults: {kind: openrouter/b, description: D, system_prompt: S, config: {model: d, only_b: 1}}\n"
 
 
 def test_defaults_lie_under_every_preset() -> None:
     found = repository({"a": "config: {model: m}\n"}, DEFAULTS)
     preset = found.rendered.workspaces["one"]["a"]
-    assert (preset.kind, preset.description) == ("small/b", "D")
+    assert (preset.kind, preset.description) == ("openrouter/b", "D")
     assert preset.content == Content("S", {"model": "m", "only_b": 1})
 
 
@@ -93,6 +99,9 @@ def test_prompt_files_of_defaults_and_overrides() -> None:
     assert content(files, "two", project).system_prompt == "override"
 
 
+_REQUEST_FIELD = ("a.yaml:2:10", "config.messages", "per-request-field")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -101,7 +110,7 @@ def test_prompt_files_of_defaults_and_overrides() -> None:
         ("config:\n  tools:\n    - {}\n", [("a.yaml:3:7", "config.tools[0].type", "required")]),
         ("config: {messages: []}", [("a.yaml:1:10", "config.messages", "per-request-field")]),
         ("config: {system: x}", [("a.yaml:1:10", "config.system", "system-prompt")]),
-        ("kind: small/b\nconfig: {model: m, messages: []}", [("a.yaml:2:20", "config.messages", "per-request-field")]),
+        ("kind: openrouter/b\nconfig: {messages: 1}", [("a.yaml:2:1", "config.model", "required"), _REQUEST_FIELD]),
         ("config: {instructions: x}", [("a.yaml:1:10", "config.instructions", "system-prompt")]),
         ("config: {stream: true}", [("a.yaml:1:10", "config.stream", "per-request-field")]),
         ("config: {cache_enabled: true}", [("a.yaml:1:10", "config.cache_enabled", "dashboard-only-field")]),
@@ -127,7 +136,7 @@ def test_prompt_files_of_defaults_and_overrides() -> None:
             [("a.yaml:1:23", "config.temperature", "maximum")],
         ),
         (
-            "kind: small/b\nconfig: {model: m}\noverrides: {two: {config: {model: null}}}",
+            "kind: openrouter/b\nconfig: {model: m}\noverrides: {two: {config: {model: null}}}",
             [("a.yaml:3:35", "overrides.two.config.model", "required")],
         ),
         (
@@ -189,6 +198,117 @@ def test_a_preset_with_problems_is_in_no_state_and_the_others_are() -> None:
     found = repository({"a": "config: {x: 1}", "b": "config: {model: m}"})
     assert not found.valid
     assert list(found.rendered.workspaces["one"]) == ["b"]
+
+
+# --- Kinds of more than one provider ---
+
+SMALL = "kind: librechat/small\n"
+
+
+def two_providers(files: dict[str, str], defaults: str = "") -> Rendered:
+    """The presets rendered for `one`, of OpenRouter, and `two`, which is made one of LibreChat here."""
+    tree = MemoryTree(
+        {f"presets/{name}.yaml": text for name, text in files.items()} | {"presetctl.yaml": PROJECT + defaults}
+    )
+    loaded = load_project(tree)
+    two = OpenRouterWorkspace(provider="openrouter").model_copy(update={"provider": "librechat"})
+    workspaces = {"one": loaded.project.workspaces["one"], "two": two}
+    documents, _ = load_documents(tree, sorted(f"presets/{name}.yaml" for name in files))
+    project = loaded.project.model_copy(update={"workspaces": workspaces})
+    return render(documents, project, loaded.document, Kinds(SmallSchemas()))
+
+
+def test_a_preset_is_for_the_workspaces_of_its_provider() -> None:
+    found = two_providers({"a": "config: {model: m}", "b": SMALL + "config: {model: m}"})
+    assert found.problems == ()
+    assert {name: list(state) for name, state in found.workspaces.items()} == {"one": ["a"], "two": ["b"]}
+
+
+def test_a_preset_that_no_workspace_can_hold_is_checked_and_told() -> None:
+    found = repository({"a": "config: {model: m}", "b": SMALL + "title: T\nconfig: {model: m}"})
+    assert found.valid
+    assert [list(state) for state in found.rendered.workspaces.values()] == [["a"], ["a"]]
+    (problem,) = found.problems
+    assert (str(problem.location), problem.path, problem.rule) == ("presets/b.yaml:1:7", "kind", "no-workspace")
+    assert problem.message == "no workspace of this project is of librechat, so this preset is planned nowhere"
+    assert problems({"b": SMALL + "config: {model: 5}"}) == [
+        ("b.yaml:1:7", "kind", "no-workspace"), ("b.yaml:2:17", "config.model", "wrong-type"),
+    ]  # fmt: skip
+
+
+def test_the_title_is_the_declared_one_or_the_slug() -> None:
+    files = {"a": SMALL + "config: {model: m}", "b": SMALL + "title: T\nconfig: {model: m}"}
+    files["c"] = SMALL + "title: T\nconfig: {model: m}\noverrides: {two: {title: U}}"
+    state = two_providers(files).workspaces["two"]
+    assert [preset.content.config["title"] for preset in state.values()] == ["a", "T", "U"]
+
+
+@pytest.mark.parametrize("text", ["title: T\n", "overrides: {two: {title: T}}\n"])
+def test_a_title_where_no_workspace_keeps_one(text: str) -> None:
+    found = repository({"a": "config: {model: m}\n" + text})
+    assert {problem.message for problem in found.problems} == {
+        "`title` is kept by LibreChat's workspaces only, not by those of openrouter"
+    }
+
+
+def test_an_override_for_a_workspace_of_another_provider() -> None:
+    found = two_providers({"b": SMALL + "config: {model: m}\noverrides: {one: {title: T}}"})
+    assert [(p.path, p.rule, p.message) for p in found.problems] == [
+        ("overrides.one", "unknown-workspace",
+         "one is a workspace of openrouter, which can't hold a preset of librechat/small"),
+    ]  # fmt: skip
+
+
+def test_the_config_of_the_defaults_is_in_the_words_of_their_kind() -> None:
+    defaults = "defaults: {system_prompt: S, config: {temperature: 1}}\n"
+    found = two_providers({"a": "config: {model: m}", "b": SMALL + "config: {model: m}"}, defaults)
+    assert found.problems == ()
+    assert found.workspaces["one"]["a"].content == Content("S", {"temperature": 1, "model": "m"})
+    assert found.workspaces["two"]["b"].content == Content("S", {"model": "m", "title": "b"})
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("config: {temperature: '1'}", Fix(("config", "temperature"), ("config", "temperature"), 1)),
+        ("config: {temperature: '0.5'}", None),
+        ("config: {temprature: 1}", None),
+        ("config: {model: 5}", Fix(("config", "model"), ("config", "model"), "5")),
+        ("temperature: 1", Fix(("temperature",), ("config", "temperature"), 1)),
+        ("temperature: 1\nconfig: {temperature: 2}", None),
+        ("config: {system: x}", Fix(("config", "system"), ("system_prompt",), "x")),
+        ("config: {system: ''}", Fix(("config", "system"), None)),
+        ("config: {system: [x]}", None),
+        ("config: {system: x}\nsystem_prompt: y", None),
+        ("config: {system: x}\nsystem_prompt_file: y.md", None),
+        (SMALL + "config: {web_search: 'yes'}", Fix(("config", "web_search"), ("config", "web_search"), True)),
+        (SMALL + "config: {safetySettings: []}", Fix(("config", "safetySettings"), None)),
+        (SMALL + "config: {top_k: 4}", Fix(("config", "top_k"), ("config", "topK"), 4)),
+        (SMALL + "config: {title: T}", Fix(("config", "title"), ("title",), "T")),
+        (SMALL + "title: U\nconfig: {title: T}", None),
+    ],
+)
+def test_what_is_sure_comes_with_a_fix(text: str, fix: Fix | None) -> None:
+    (found,) = (
+        problem for problem in repository({"a": text}).problems if problem.rule not in {"no-workspace", "prompt-file"}
+    )
+    assert found.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("defaults", "text", "file", "path", "to"),
+    [
+        ("", "overrides: {two: {config: {system: x}}}", "presets/a.yaml", ("overrides", "two", "config", "system"),
+         ("overrides", "two", "system_prompt")),
+        ("defaults: {config: {system: x}}\n", "{}", "presetctl.yaml", ("defaults", "config", "system"),
+         ("defaults", "system_prompt")),
+    ],
+)  # fmt: skip
+def test_a_fix_stays_in_the_layer_that_it_is_about(defaults: str, text: str, file: str, path: Path, to: Path) -> None:
+    found = repository(
+        {"a": "config: {model: m}\n" + text if text != "{}" else "config: {model: m}"}, PROJECT + defaults
+    )
+    assert [(p.location.file, p.fix) for p in found.problems] == [(file, Fix(path, to, "x"))]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_each_workspace_has_its_own_renders(git: Git) -> None:
 
 
 def test_the_kind_is_that_of_the_commit(git: Git) -> None:
-    git.write("presets/a.yaml", "kind: small/b\nconfig: {model: m, only_b: 1}\n")
+    git.write("presets/a.yaml", "kind: openrouter/b\nconfig: {model: m, only_b: 1}\n")
     first = git.commit("b", 1)
     second = put(git, "{model: m}", 2)
     assert traced(renders(git), model("m", only_b=1), model("m")) == [first, second]

@@ -8,7 +8,17 @@ import pytest
 
 from presetctl.domain.kind import Evidence, Kept, Kind
 from presetctl.domain.preset import Content
-from presetctl.persistence import evidence, held_content, kept, kind_of, request_body, requested_config, requested_path
+from presetctl.domain.values import Json, Path
+from presetctl.persistence import (
+    evidence,
+    held_content,
+    kept,
+    kind_of,
+    request_body,
+    requested_config,
+    requested_path,
+    stored_content,
+)
 
 NOTES: dict[str, Any] = {
     "kind": "openrouter/x",
@@ -106,3 +116,62 @@ def test_a_stored_field_has_the_name_that_the_files_know(stored: tuple[Any, ...]
 
 def test_a_stored_config_in_the_words_of_the_files() -> None:
     assert requested_config(kind(), {"stop": [], "new": 1}) == {"stop_sequences": [], "new": 1}
+
+
+# --- A kind that is stored as it is sent ---
+
+STORED = kind(
+    system_prompt="promptPrefix",
+    system_prompt_of_models={"anthropic": "system"},
+    body={"endpoint": "bedrock"},
+    config={"model": {"as": "model", "evidence": "unknown"}},
+    managed=["endpoint", "title"],
+)
+CLAUDE: dict[str, Json] = {"model": "us.Anthropic.claude-x", "title": "T"}
+
+
+@pytest.mark.parametrize(
+    ("content", "prompt"),
+    [
+        (Content("P", {"model": "meta.llama", "title": "T"}), {"promptPrefix": "P"}),
+        (Content("P", CLAUDE), {"system": "P"}),
+        (Content("P", {"title": "T"}), {"promptPrefix": "P"}),
+        (Content("", CLAUDE), {}),
+        (Content(None, {"model": None}), {}),
+    ],
+)
+def test_the_prompt_is_in_the_field_that_counts_for_the_model(content: Content, prompt: dict[str, str]) -> None:
+    body = request_body(STORED, content)
+    assert body == {"endpoint": "bedrock", **content.config, **prompt}
+    assert stored_content(STORED, body) == kept(STORED, content)
+
+
+def test_what_the_kind_says_is_kept_and_no_field_of_files() -> None:
+    config = kept(STORED, Content(None, CLAUDE)).config
+    assert config == {"endpoint": "bedrock", **CLAUDE}
+    assert requested_config(STORED, config) == CLAUDE
+    assert requested_config(STORED, {"endpoint": "openAI"}) == {"endpoint": "openAI"}
+
+
+def test_a_title_has_a_key_of_its_own_in_files() -> None:
+    assert requested_path(STORED, ("config", "title")) == ("title",)
+    assert requested_path(STORED, ("config", "model")) == ("config", "model")
+    assert requested_path(kind(), ("config", "title")) == ("config", "title")
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        (("system_prompt",), Evidence.OBSERVED),
+        (("config", "endpoint"), Evidence.OBSERVED),
+        (("config", "title"), Evidence.OBSERVED),
+        (("config", "model"), Evidence.UNKNOWN),
+        (("config",), Evidence.UNKNOWN),
+    ],
+)
+def test_evidence_of_what_stands_beside_config(path: Path, known: Evidence) -> None:
+    assert evidence(STORED, path) is known
+
+
+def test_a_stored_prompt_that_is_no_text_is_none() -> None:
+    assert stored_content(STORED, {"promptPrefix": None}) == Content(None, {})

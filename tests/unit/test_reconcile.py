@@ -270,7 +270,7 @@ def test_the_selection_of_a_saved_plan() -> None:
 
 
 def test_apply_and_then_there_is_nothing_to_do() -> None:
-    memory, files = Memory(), repository({**FILES, "s": "kind: small/b\nconfig: {model: m, only_b: 1}"})
+    memory, files = Memory(), repository({**FILES, "s": "kind: openrouter/b\nconfig: {model: m, only_b: 1}"})
     memory.put("b", Content(None, {"model": "old"}), 4)
     made = planned(memory, files=files)
     outcomes = list(reconcile.apply(files, made, memory, memory))

@@ -165,7 +165,7 @@ def test_an_open_tag_warns_of_a_near_miss() -> None:
 
 def test_the_caller_may_explain_a_key() -> None:
     own = Finding(("messages",), "per-request-field", "not kept")
-    checker = SchemaChecker(schema({}), "a thing", lambda path: own if path == ("messages",) else None)
+    checker = SchemaChecker(schema({}), "a thing", lambda path, _: own if path == ("messages",) else None)
     assert {finding.rule for finding in checker.findings({"messages": [], "other": 1})} == {
         "per-request-field",
         "unknown-field",

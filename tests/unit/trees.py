@@ -39,24 +39,45 @@ def config_schema(kind: str, prompt: str, properties: dict[str, Any], **more: An
     return {"type": "object", "additionalProperties": False, "properties": properties, "x-presetctl": notes, **more}
 
 
+_LIBRECHAT = {
+    "system_prompt_of_models": {"anthropic": "system"},
+    "body": {"endpoint": "small"},
+    "per_request": {},
+    "dashboard_only": [],
+    "ignored": ["instructions", "max_tokens", "tools", "top_p"],
+    "not_kept": ["safetySettings", "stop_sequences", "top_k"],
+    "managed": ["endpoint", "presetId", "title"],
+    "instead": {"instructions": "system_prompt", "top_k": "topK"},
+    "switches": {"web_search": "web_search"},
+}
 _TEXT = {"type": "string", "minLength": 1}
-_OVERRIDE = {"description": {"type": ["string", "null"]}, "system_prompt": {"type": ["string", "null"]}}
+_OVERRIDE: dict[str, Any] = {
+    "title": {"type": ["string", "null"]},
+    "description": {"type": ["string", "null"]},
+    "system_prompt": {"type": ["string", "null"]},
+}
 _OVERRIDE |= {"protected": {"type": ["boolean", "null"]}}
 _OVERRIDE |= {"system_prompt_file": {"type": ["string", "null"]}, "config": {"type": ["object", "null"]}}
 
 
 @dataclass
 class SmallSchemas:
-    """Two kinds: `openrouter/chat-completions` and `small/b`."""
+    """Two kinds of one provider, `openrouter/chat-completions` and `openrouter/b`, and `librechat/small`."""
 
     made: dict[str, int] = field(default_factory=dict)
 
     def kinds(self) -> Sequence[str]:
-        return ("openrouter/chat-completions", "small/b")
+        return ("openrouter/chat-completions", "openrouter/b", "librechat/small")
 
     def config_schema(self, kind: str) -> Mapping[str, Any]:
         number = {"type": ["number", "null"], "maximum": 2}
-        if kind == "small/b":
+        if kind == "librechat/small":
+            schema = config_schema(
+                kind, "promptPrefix", {"model": _TEXT, "topK": number, "web_search": {"type": "boolean"}}
+            )
+            schema["x-presetctl"] |= _LIBRECHAT
+            return schema
+        if kind == "openrouter/b":
             return config_schema(kind, "system", {"model": _TEXT, "only_b": number}, required=["model"])
         provider = {"type": "object", "additionalProperties": False, "properties": {"sort": {"enum": ["price"]}}}
         tools = {"type": "array", "items": {"type": "object", "required": ["type"]}}

@@ -13,6 +13,9 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.project import PROJECT_FILE
 from presetctl.specs.schemas import SchemaLibrary
 
+PROVIDER = "openrouter"
+"""Of the workspaces in the new project: editors need the schemas of its kinds, and no others."""
+
 _PROJECT = """\
 # yaml-language-server: $schema=schemas/project.schema.json
 version: 1
@@ -82,7 +85,7 @@ def _start(root: Path) -> None:
         PROJECT_FILE: _PROJECT.encode(),
         "presets/example.yaml": _PRESET.encode(),
         ".gitignore": _IGNORED.encode(),
-        **{f"schemas/{name}": data for name, data in SchemaLibrary.packaged().files().items()},
+        **{f"schemas/{name}": data for name, data in SchemaLibrary.packaged().files({PROVIDER}).items()},
     }
     kept = _write(root, files)
     if ".gitignore" in kept:

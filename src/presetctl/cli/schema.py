@@ -13,14 +13,16 @@ from presetctl.bounded import read_bounded
 from presetctl.cli.console import give
 from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError
-from presetctl.domain.kind import Evidence
+from presetctl.domain.kind import Evidence, provider_of
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import project_schema
 from presetctl.load.atomic import write_atomically
+from presetctl.load.project import load_project
 from presetctl.load.tree import WorkTree
 from presetctl.reconcile import load
 from presetctl.report.safe import visible
 from presetctl.report.text import Style, many, problems_text
+from presetctl.specs import librechat
 from presetctl.specs.accounting import Accounting, Entry, Fate, read_accounting
 from presetctl.specs.derive import config_schemas, derive_files, unaccounted
 from presetctl.specs.difference import difference
@@ -31,6 +33,8 @@ from presetctl.specs.reading import MAX_BYTES, dump_json
 from presetctl.specs.schemas import FOLDER, SchemaLibrary
 
 OPENAPI, OVERLAY, PERSISTENCE = "openrouter/openapi.json", "openrouter/overlay.yaml", "openrouter/persistence.yaml"
+LIBRECHAT = "librechat"
+EXPORTED = "librechat/source"
 WOULD_DIFFER = 3
 FETCH_SECONDS = 120
 SAFE_SCHEME = "https://"
@@ -92,9 +96,10 @@ def update(ctx: click.Context, spec: str) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit with 3 if a file would differ.")
 @click.pass_context
 def derive(ctx: click.Context, check: bool) -> None:
-    """Derive the schemas of all kinds, of preset files and of presetctl.yaml from schemas/openrouter/.
+    """Derive the schemas of kinds, preset files and presetctl.yaml from schemas/openrouter/ and schemas/librechat/.
 
-    A project without a spec of its own gets the schemas of this presetctl, for its editors.
+    The kinds are those of the providers in presetctl.yaml, and of those that the project has sources of. A project
+    without a spec of its own gets the schemas of this presetctl, for its editors.
 
     \b
     Examples:
@@ -104,7 +109,9 @@ def derive(ctx: click.Context, check: bool) -> None:
     session = Session.open(ctx)
     folder = session.root / FOLDER
     sources = Sources.of(session.root)
-    files = derive_files(sources.openapi, sources.overlay, sources.persistence, project_schema())
+    wanted = {settings.provider for settings in load_project(WorkTree(session.root)).project.workspaces.values()}
+    exported = sources.librechat if sources.own_librechat or LIBRECHAT in wanted else None
+    files = derive_files(sources.openapi, sources.overlay, sources.persistence, project_schema(), exported)
     stale = [name for name, data in files.items() if _content(folder / name) != data]
     gone = [name for kind in SchemaLibrary.at(folder).kinds() if (name := f"{kind}.schema.json") not in files]
     for name in stale:
@@ -127,17 +134,29 @@ class Sources:
     openapi: bytes
     overlay: bytes
     persistence: bytes
+    librechat: librechat.Sources
+    own_librechat: bool
+    """Whether the project itself has something that LibreChat's kinds are derived from."""
 
     @classmethod
     def of(cls, root: Path) -> Sources:
         """The sources of the project in ``root``."""
-        packaged = SchemaLibrary.packaged().folder
+        packaged, own = SchemaLibrary.packaged().folder, root / FOLDER
 
         def read(name: str) -> bytes:
-            own = _content(root / FOLDER / name)
-            return (packaged / name).read_bytes() if own is None else own
+            data = _content(own / name)
+            return (packaged / name).read_bytes() if data is None else data
 
-        return cls(read(OPENAPI), read(OVERLAY), read(PERSISTENCE))
+        names = sorted(path.name for path in (packaged / EXPORTED).glob("*.json"))
+        exported = {name.removesuffix(".json"): read(f"{EXPORTED}/{name}") for name in names}
+        overlay, persistence = (f"{LIBRECHAT}/{Path(name).name}" for name in (OVERLAY, PERSISTENCE))
+        return cls(
+            read(OPENAPI),
+            read(OVERLAY),
+            read(PERSISTENCE),
+            librechat.Sources(exported, read(overlay), read(persistence)),
+            any((own / name).exists() for name in (EXPORTED, overlay, persistence)),
+        )
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,9 @@ class _Derived:
 
 def _broken(session: Session, reduced: dict[str, Any], sources: Sources, accounting: Accounting) -> list[Problem]:
     """The problems that presets would have with the new spec and don't have now."""
-    derived = _Derived(config_schemas(reduced, read_overlay(sources.overlay, OVERLAY), accounting))
+    same = {kind: dict(session.schemas.config_schema(kind)) for kind in session.schemas.kinds()}
+    others = {kind: schema for kind, schema in same.items() if provider_of(kind) == LIBRECHAT}
+    derived = _Derived(others | config_schemas(reduced, read_overlay(sources.overlay, OVERLAY), accounting))
     tree = WorkTree(session.root)
     before = set(load(tree, session.schemas).problems)
     return [problem for problem in load(tree, derived).problems if problem not in before]

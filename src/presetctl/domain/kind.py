@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from presetctl.domain.values import Json, Path
+    from presetctl.domain.values import Json, JsonObject, Path
+
+
+TITLE = "title"
+
+
+def provider_of(kind: str) -> str:
+    """The provider whose workspaces can hold presets of a kind: what stands before the slash of its name."""
+    return kind.partition("/")[0]
 
 
 class Evidence(StrEnum):
@@ -46,3 +54,32 @@ class Kind:
     """Paths inside config below which every null and every empty list means something."""
     dashboard_only: frozenset[str] = frozenset()
     """Stored fields that no request can carry; a write would remove them."""
+    system_prompt_of_models: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """For models whose name has a certain word, the field that becomes the system prompt instead."""
+    body: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Fields with the same value in every request of this kind; they are stored beside config."""
+    ignored: frozenset[str] = frozenset()
+    """Fields that are stored and have no effect."""
+    not_kept: frozenset[str] = frozenset()
+    """Fields that are accepted and dropped."""
+    managed: frozenset[str] = frozenset()
+    """Stored fields that presetctl or the server sets."""
+    instead: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """For a field that people write, the one that counts here; ``system_prompt`` is the key beside config."""
+    switches: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """For a tool's name in ``tools``, the config field that switches it on."""
+
+    @property
+    def provider(self) -> str:
+        return provider_of(self.name)
+
+    @property
+    def has_title(self) -> bool:
+        """Whether a workspace keeps a title beside config, which files say in a key of its own."""
+        return TITLE in self.managed
+
+    def prompt_field(self, config: JsonObject) -> str:
+        """The field that becomes the system prompt of a preset with this config."""
+        model = str(config.get("model") or "").lower()
+        words = (name for word, name in self.system_prompt_of_models.items() if word in model)
+        return next(words, self.system_prompt)

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from presetctl.domain.kind import provider_of
 from presetctl.domain.preset import DEFAULT_KIND
 
 EMBEDDED = "embedded"
@@ -163,13 +164,19 @@ class Defaults(_Settings):
     description: str | None = None
     system_prompt: str | None = Field(default=None, min_length=1)
     system_prompt_file: str | None = Field(default=None, min_length=1)
-    config: dict[str, Any] = Field(default_factory=dict, description="Fields under every preset's own.")
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="Fields under every preset's own, where its kind is of the same provider."
+    )
 
     @model_validator(mode="after")
     def _one_prompt(self) -> Defaults:
         if self.system_prompt is not None and self.system_prompt_file is not None:
             raise ValueError("has both system_prompt and system_prompt_file: keep one")
         return self
+
+    def config_of(self, kind: str) -> dict[str, Any]:
+        """What lies under the config of a preset of that kind: nothing where another provider names the fields."""
+        return self.config if provider_of(kind) == provider_of(self.kind) else {}
 
 
 class Project(_Settings):

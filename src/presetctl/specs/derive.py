@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from presetctl.domain.errors import InputError
+from presetctl.specs import librechat
 from presetctl.specs.accounting import Accounting, Fate, read_accounting
 from presetctl.specs.annotations import defaults, opaque
 from presetctl.specs.closing import DEFS, Closer
@@ -61,14 +62,21 @@ def unaccounted(document: Mapping[str, Any], accounting: Accounting) -> list[tup
 
 
 def derive_files(
-    openapi_json: bytes, overlay: bytes, persistence: bytes, project_schema: Mapping[str, Any]
+    openapi_json: bytes,
+    overlay: bytes,
+    persistence: bytes,
+    project_schema: Mapping[str, Any],
+    exported: librechat.Sources | None = None,
 ) -> dict[str, bytes]:
     """Every derived file, as path below the schema folder and exact bytes.
 
-    ``project_schema`` is the schema of presetctl.yaml, which no spec says anything about. InputError as above.
+    ``project_schema`` is the schema of presetctl.yaml, which no spec says anything about; ``exported`` is what
+    LibreChat's kinds are derived from, where they are wanted. InputError as above.
     """
     document = read_document(openapi_json, "openapi.json")
     configs = config_schemas(document, read_overlay(overlay, "overlay.yaml"), read_accounting(persistence))
+    if exported is not None:
+        configs |= librechat.config_schemas(exported)
     files = {f"{kind}.schema.json": schema for kind, schema in configs.items()}
     files |= {"preset.schema.json": preset_schema(configs), "project.schema.json": dict(project_schema)}
     return {path: dump_json(schema) for path, schema in sorted(files.items())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from presetctl.domain.kind import TITLE
 from presetctl.domain.preset import DEFAULT_KIND
 from presetctl.specs.patterns import END
 from presetctl.specs.reading import Schema
@@ -44,14 +45,16 @@ def preset_schema(configs: Mapping[str, Schema]) -> Schema:
                 "pattern": _SLUG,
                 "maxLength": _MAX_SLUG,
             },
-            **_content(["string", "null"], "object", "boolean"),
+            **_content(["string", "null"], "string", "object", "boolean"),
             "overrides": {
                 "description": "By workspace, what differs there: a JSON Merge Patch, in which null removes.",
                 "type": "object",
                 "additionalProperties": {
                     "type": "object",
                     "additionalProperties": False,
-                    "properties": _content(["string", "null"], ["object", "null"], ["boolean", "null"]),
+                    "properties": _content(
+                        ["string", "null"], ["string", "null"], ["object", "null"], ["boolean", "null"]
+                    ),
                 },
             },
         },
@@ -62,8 +65,15 @@ def preset_schema(configs: Mapping[str, Schema]) -> Schema:
     }
 
 
-def _content(text: str | list[str], mapping: str | list[str], flag: str | list[str]) -> dict[str, Any]:
+def _content(
+    text: str | list[str], title: str | list[str], mapping: str | list[str], flag: str | list[str]
+) -> dict[str, Any]:
     return {
+        "title": {
+            "description": "What LibreChat lists the preset under; its slug unless said otherwise. Not for OpenRouter.",
+            "type": title,
+            "minLength": 1,
+        },
         "description": {"description": "What the preset is for, for people; workspaces don't keep it.", "type": text},
         "system_prompt": {"description": "The system prompt itself.", "type": text, "minLength": 1},
         "system_prompt_file": {
@@ -88,9 +98,10 @@ def _rule(kind: str, schema: Schema) -> Schema:
             "additionalProperties": False,
             "properties": {name: {"$ref": f"{file}#/properties/{name}"} for name in fields},
         }
-    override = {"properties": {"config": {"propertyNames": {"enum": fields}}}}
+    titled: Schema = {} if TITLE in schema.get("x-presetctl", {}).get("managed", ()) else {TITLE: False}
+    override = {"properties": {"config": {"propertyNames": {"enum": fields}}, **titled}}
     meant: Schema = {"properties": {"kind": {"const": kind}}}
     return {
         "if": meant if kind == DEFAULT_KIND else meant | {"required": ["kind"]},
-        "then": {"properties": {"config": config, "overrides": {"additionalProperties": override}}},
+        "then": {"properties": {"config": config, "overrides": {"additionalProperties": override}, **titled}},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any, Final, TypeAlias
 
 from presetctl.bounded import read_bounded
 from presetctl.domain.errors import InputError
+from presetctl.domain.kind import provider_of
+from presetctl.specs.editor import preset_schema
+from presetctl.specs.reading import dump_json
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -66,10 +70,16 @@ class SchemaLibrary:
         """The schema of a preset file. InputError for a damaged file."""
         return self._schema(_FOR_EDITORS[0])
 
-    def files(self) -> dict[str, bytes]:
-        """What editors need of the folder: path below it and content. InputError for a file that can't be read."""
-        names = sorted([*_FOR_EDITORS, *(kind + SUFFIX for kind in self.kinds())])
-        return {name: self._bytes(name) for name in names}
+    def files(self, providers: Collection[str]) -> dict[str, bytes]:
+        """What editors need for the kinds of those providers: path below a schema folder and content.
+
+        InputError for a file that can't be read.
+        """
+        kinds = [kind for kind in self.kinds() if provider_of(kind) in providers]
+        files = {name: self._bytes(name) for name in [*_FOR_EDITORS, *(kind + SUFFIX for kind in kinds)]}
+        if len(kinds) < len(self.kinds()):  # it refers to the files of its kinds, which an editor must find
+            files[_FOR_EDITORS[0]] = dump_json(preset_schema({kind: self.config_schema(kind) for kind in kinds}))
+        return dict(sorted(files.items()))
 
     def _schema(self, name: str) -> Schema:
         if name not in self._read:

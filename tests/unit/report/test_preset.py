@@ -16,14 +16,14 @@ from presetctl.report.text import Style
 from tests.unit.report.examples import DIGEST, HOSTILE
 from tests.unit.report.test_json import validator
 
-MAIL = Preset("mail", "small/b", Content("P\nQ", {"model": "m"}), Location("presets/mail.yaml"), "Our voice")
+MAIL = Preset("mail", "openrouter/b", Content("P\nQ", {"model": "m"}), Location("presets/mail.yaml"), "Our voice")
 
 
 def test_for_people() -> None:
     assert (
         preset_text(MAIL, "one", dump(preset_fields(MAIL)), Style())
         == """\
-mail  small/b  presets/mail.yaml
+mail  openrouter/b  presets/mail.yaml
 Workspace one
 
 description: Our voice

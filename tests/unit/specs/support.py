@@ -9,6 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from presetctl.specs import librechat
 from presetctl.specs.accounting import Accounting, read_accounting
 from presetctl.specs.derive import config_schemas, request_schemas
 from presetctl.specs.openapi import read_document
@@ -24,6 +25,7 @@ EDITIONS = {"published": PUBLISHED, "earlier": EARLIER}
 CHAT = "openrouter/chat-completions"
 MESSAGES = "openrouter/messages"
 RESPONSES = "openrouter/responses"
+PROVIDERS = ("openrouter", "librechat")
 NOTHING = Overlay()
 
 
@@ -40,6 +42,14 @@ def overlay() -> Overlay:
 @cache
 def accounting() -> Accounting:
     return read_accounting((OPENROUTER / "persistence.yaml").read_bytes())
+
+
+def librechat_sources() -> librechat.Sources:
+    folder = SCHEMAS / "librechat"
+    exported = {path.stem: path.read_bytes() for path in (folder / "source").glob("*.json")}
+    return librechat.Sources(
+        exported, (folder / "overlay.yaml").read_bytes(), (folder / "persistence.yaml").read_bytes()
+    )
 
 
 @cache

@@ -7,7 +7,7 @@ import pytest
 
 from presetctl.domain.errors import InputError
 from presetctl.specs.schemas import SchemaLibrary
-from tests.unit.specs.support import CHAT, MESSAGES, RESPONSES, SCHEMAS
+from tests.unit.specs.support import CHAT, MESSAGES, PROVIDERS, RESPONSES, SCHEMAS
 
 
 @pytest.fixture
@@ -24,7 +24,8 @@ def folder(tmp_path: Path) -> Path:
 def test_the_schemas_of_this_checkout() -> None:
     library = SchemaLibrary.packaged()
     assert library.folder == SCHEMAS
-    assert library.kinds() == (CHAT, MESSAGES, RESPONSES)
+    assert [kind for kind in library.kinds() if kind.startswith("openrouter/")] == [CHAT, MESSAGES, RESPONSES]
+    assert len(library.kinds()) == 12
     assert library.config_schema(CHAT)["x-presetctl"]["kind"] == CHAT
     assert library.config_schema(CHAT) is library.config_schema(CHAT)
     assert library.preset_schema()["title"] == "presetctl preset"
@@ -38,7 +39,7 @@ def test_the_schemas_inside_the_package(tmp_path: Path) -> None:
 
 
 def test_what_editors_need(folder: Path) -> None:
-    assert SchemaLibrary.at(folder).files() == {
+    assert SchemaLibrary.at(folder).files({"openrouter"}) == {
         "openrouter/small.schema.json": b'{"title": "small"}',
         "preset.schema.json": b'{"title": "preset"}',
         "project.schema.json": b"{}",
@@ -46,9 +47,20 @@ def test_what_editors_need(folder: Path) -> None:
 
 
 def test_everything_that_ships_is_there() -> None:
-    files = SchemaLibrary.packaged().files()
+    files = SchemaLibrary.packaged().files(PROVIDERS)
     assert {f"{kind}.schema.json" for kind in (CHAT, MESSAGES, RESPONSES)} < set(files)
     assert all(json.loads(data) for data in files.values())
+
+
+def test_only_what_some_providers_need() -> None:
+    library = SchemaLibrary.packaged()
+    every = library.files(PROVIDERS)
+    assert every["preset.schema.json"] == (SCHEMAS / "preset.schema.json").read_bytes()
+    files = library.files({"openrouter"})
+    assert files.keys() == {name for name in every if not name.startswith("librechat/")}
+    text = files["preset.schema.json"].decode()
+    assert json.loads(text)["properties"]["kind"]["enum"] == [CHAT, MESSAGES, RESPONSES]
+    assert "librechat/" not in text
 
 
 def test_a_project_with_a_spec_of_its_own(tmp_path: Path, folder: Path) -> None:
@@ -84,4 +96,4 @@ def test_damaged_files(folder: Path, content: bytes) -> None:
 def test_missing_files(folder: Path) -> None:
     (folder / "project.schema.json").unlink()
     with pytest.raises(InputError, match=r"project.schema.json is damaged: No such file"):
-        SchemaLibrary.at(folder).files()
+        SchemaLibrary.at(folder).files({"openrouter"})

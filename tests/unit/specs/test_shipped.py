@@ -15,18 +15,30 @@ from presetctl.persistence import kind_of
 from presetctl.specs.derive import derive_files
 from presetctl.specs.editor import preset_schema
 from presetctl.specs.schemas import SchemaLibrary
-from tests.unit.specs.support import CHAT, EARLIER, MESSAGES, OPENROUTER, RESPONSES, SCHEMAS, configs, errors
+from tests.unit.specs.support import (
+    CHAT,
+    EARLIER,
+    MESSAGES,
+    OPENROUTER,
+    PROVIDERS,
+    RESPONSES,
+    SCHEMAS,
+    configs,
+    errors,
+    librechat_sources,
+)
 
 BASE = "file:///schemas/"
 
 
-def files(spec: bytes) -> dict[str, bytes]:
+def files(spec: bytes, *, librechat: bool = False) -> dict[str, bytes]:
     overlay, table = (OPENROUTER / "overlay.yaml").read_bytes(), (OPENROUTER / "persistence.yaml").read_bytes()
-    return derive_files(spec, overlay, table, json.loads((SCHEMAS / "project.schema.json").read_bytes()))
+    project = json.loads((SCHEMAS / "project.schema.json").read_bytes())
+    return derive_files(spec, overlay, table, project, librechat_sources() if librechat else None)
 
 
 def test_they_are_what_is_derived() -> None:
-    for path, data in files((OPENROUTER / "openapi.json").read_bytes()).items():
+    for path, data in files((OPENROUTER / "openapi.json").read_bytes(), librechat=True).items():
         assert (SCHEMAS / path).read_bytes() == data, path
 
 
@@ -93,7 +105,7 @@ def test_near_misses_of_open_tags_can_be_told() -> None:
 
 def preset_validator(schema: dict[str, Any] | None = None) -> Draft202012Validator:
     library = SchemaLibrary.at(SCHEMAS)
-    resources = [(BASE + path, json.loads(data)) for path, data in library.files().items()]
+    resources = [(BASE + path, json.loads(data)) for path, data in library.files(PROVIDERS).items()]
     registry: Registry[Any] = Registry().with_contents(resources, default_specification=DRAFT202012)
     return Draft202012Validator(
         {**(schema or library.preset_schema()), "$id": BASE + "preset.schema.json"}, registry=registry
@@ -102,7 +114,7 @@ def preset_validator(schema: dict[str, Any] | None = None) -> Draft202012Validat
 
 def found(value: Any) -> list[str]:
     return sorted(
-        f"{error.json_path.removeprefix('$').removeprefix('.')} {error.validator}".strip()
+        f"{error.json_path.removeprefix('$').removeprefix('.')} {error.validator or ''}".strip()
         for error in preset_validator().iter_errors(value)
     )
 
@@ -122,6 +134,13 @@ def test_the_schema_of_a_preset_file_is_one() -> None:
         {"overrides": {"staging": {"config": {"model": None, "provider": {"sort": None}}, "system_prompt": None}}},
         {"overrides": {"staging": {"config": None, "description": None, "system_prompt_file": "x"}}},
         {"system_prompt": "s", "overrides": {"staging": {"system_prompt": None, "system_prompt_file": "x"}}},
+        {
+            "kind": "librechat/openAI",
+            "title": "T",
+            "config": {"model": "m", "top_p": 1},
+            "overrides": {"s": {"title": "U"}},
+        },
+        {"kind": "librechat/custom", "config": {"model": "m"}, "overrides": {"s": {"config": {"endpoint": "E"}}}},
     ],
     ids=str,
 )
@@ -151,6 +170,11 @@ def test_right_presets(preset: dict[str, Any]) -> None:
         ({"overrides": {"s": {"config": {"temprature": 1}}}}, ["overrides.s.config enum"]),
         ({"overrides": {"s": {"slug": "x"}}}, ["overrides.s additionalProperties"]),
         ({"overrides": {"s": None}}, ["overrides.s type"]),
+        ({"title": "T"}, [""]),
+        ({"overrides": {"s": {"title": "T"}}}, ["overrides.s"]),
+        ({"kind": "librechat/openAI", "title": ""}, ["title minLength"]),
+        ({"kind": "librechat/openAI", "config": {"topP": 1}}, ["config additionalProperties"]),
+        ({"kind": "librechat/anthropic", "config": {"topP": 2}}, ["config.topP maximum"]),
         ({"overrides": []}, ["overrides type"]),
     ],
     ids=str,
