@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from presetctl.domain.kind import TITLE
 from presetctl.domain.preset import Preset
 from presetctl.domain.values import Json
 from presetctl.report.json import as_text, header
@@ -20,8 +21,14 @@ def preset_text(preset: Preset, workspace: str, body: str, style: Style) -> str:
 
 def preset_fields(preset: Preset) -> dict[str, Json]:
     """What the files say of a preset, for a person to read: without the keys that it doesn't have."""
-    config: Json = preset.content.config or None
-    fields = {"description": preset.description, "system_prompt": preset.content.system_prompt, "config": config}
+    content = preset.content
+    config: Json = {key: value for key, value in content.config.items() if key != TITLE} or None
+    fields = {
+        "title": content.config.get(TITLE),
+        "description": preset.description,
+        "system_prompt": content.system_prompt,
+        "config": config,
+    }
     return {key: value for key, value in fields.items() if value is not None}
 
 

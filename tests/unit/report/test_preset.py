@@ -35,6 +35,11 @@ config:
     )
 
 
+def test_a_title_has_a_key_of_its_own() -> None:
+    titled = Preset("a", "librechat/x", Content(None, {"title": "T"}), Location("f"))
+    assert preset_fields(titled) == {"title": "T"}
+
+
 def test_what_it_does_not_have_is_left_out() -> None:
     assert preset_fields(Preset("a", "k", Content(None, {}), Location("f"))) == {}
 
