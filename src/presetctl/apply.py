@@ -130,7 +130,7 @@ class Applier:
         if change.action is Action.RESTORE:
             before = self._restored(change)
             if before is not None and not self._differences(before, preset):
-                return _told(change, Result.APPLIED, before, ())
+                return _told(change, Result.APPLIED, before)
         try:
             stored = self._write(change, preset, before)
         except ConflictError as error:
@@ -201,8 +201,8 @@ class Applier:
 
         try:
             sent = self._delivery.send(slug, archive, moved)
-        except NotFoundError as error:
-            return self._not_found(change, error)
+        except NotFoundError:
+            return self._not_found(change)
         if not sent.answered and not _hidden(sent.preset):
             self._check_as_planned(change, sent.preset, 6 if sent.in_doubt else 5)
         elif sent.answered and not self._gone(slug):
@@ -226,7 +226,7 @@ class Applier:
             Waits(self.pause, self.wait_seconds).wait(None) and _hidden(self._read(slug))
         )
 
-    def _not_found(self, change: Change, error: NotFoundError) -> Outcome:
+    def _not_found(self, change: Change) -> Outcome:
         """404 means that the preset is not there, or that archiving isn't."""
         if _hidden(self._read(change.slug)):
             return Outcome(change, Result.UNCHANGED, message="archived already, or gone")
@@ -234,7 +234,7 @@ class Applier:
             f"{change.slug} is there, and the workspace answers 404 to archiving it: it doesn't support that, or the "
             "management key doesn't open it",
             hint="archive it in the provider's dashboard, or set `prune: report` for the workspace",
-        ) from error
+        )
 
     def _arrived(self, found: Version | None, preset: Preset, before: Version | None, exit_code: int) -> Version:
         """No reply says so, but the workspace has moved: by our write, or by somebody else's?"""
@@ -259,9 +259,8 @@ class Applier:
     def _read(self, slug: str) -> ActualPreset | None:
         return self.reader.read_presets([slug])[0]
 
-    def _differences(self, stored: Version | None, preset: Preset) -> tuple[str, ...]:
-        kind = self.kinds[preset.kind]
-        held = None if stored is None else held_content(stored.content, self.not_kept)
+    def _differences(self, stored: Version, preset: Preset) -> tuple[str, ...]:
+        kind, held = self.kinds[preset.kind], held_content(stored.content, self.not_kept)
         return tuple(field.name for field in field_changes(held, kept(kind, preset.content, self.not_kept), kind))
 
 
@@ -279,7 +278,7 @@ def _abandoned(change: Change) -> Outcome:
     return Outcome(change, Result.UNKNOWN, message=message, exit_code=6)
 
 
-def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]) -> Outcome:
+def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...] = ()) -> Outcome:
     if lost:
         return Outcome(change, Result.NOT_PERSISTED, stored.number, lost, exit_code=6, version_id=stored.id)
     return Outcome(change, result, stored.number, version_id=stored.id)

@@ -68,8 +68,7 @@ def without_inert(config: JsonObject, kind: Kind, path: Path = ()) -> dict[str, 
         at = (*path, key)
         if _inert(value, kind, at) or (not path and key in kind.dashboard_only):
             continue
-        nested = isinstance(value, Mapping) and at not in kind.opaque
-        result[key] = without_inert(value, kind, at) if nested and isinstance(value, Mapping) else value
+        result[key] = without_inert(value, kind, at) if isinstance(value, Mapping) else value
     return result
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presetctl.diff import cause_of, field_changes, wiped, without_inert
+from presetctl.diff import cause_of, field_changes, holds_nothing, is_literal, wiped, without_inert
 from presetctl.domain.change import ABSENT, Cause, FieldChange
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
@@ -202,6 +203,43 @@ def test_causes(base: Any, actual: Any, desired: Any, cause: Cause) -> None:
 def test_causes_of_prompts(base: str, actual: str, desired: str | None, cause: Cause) -> None:
     contents = [Content(prompt, {}) for prompt in (base, actual, desired)]
     assert cause_of(("system_prompt",), contents[0], contents[1], contents[2], KIND) is cause
+
+
+def test_the_cause_of_a_nested_field_that_a_server_added_a_default_to() -> None:
+    path = ("config", "provider", "allow_fallbacks")
+    configs: list[dict[str, Any]] = [{"provider": {"allow_fallbacks": value}} for value in (True, False)]
+    base, actual, desired = Content(None, {}), Content(None, configs[0]), Content(None, configs[1])
+    assert cause_of(path, base, actual, desired, KIND) is Cause.DECLARED
+
+
+@pytest.mark.parametrize(
+    ("path", "literal"),
+    [
+        (("x",), True),
+        (("x", "y"), True),
+        (("response_format",), False),
+        (("response_format", "schema", "z"), True),
+        (("a", "b"), False),
+        (("a", 0), True),
+    ],
+)
+def test_what_stands_in_lists_and_opaque_values_is_literal(path: Path, literal: bool) -> None:
+    assert is_literal(path, replace(KIND, opaque=KIND.opaque | {("x",)})) is literal
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "nothing"),
+    [
+        (ABSENT, ("system_prompt",), True),
+        ("", ("system_prompt",), False),
+        (True, ("config", "provider", "allow_fallbacks"), True),
+        (True, ("config", "provider", "zdr"), False),
+        (None, ("config", "response_format", "schema"), True),
+        ({}, ("config", "response_format", "schema"), False),
+    ],
+)
+def test_what_says_nothing(value: Any, path: Path, nothing: bool) -> None:
+    assert holds_nothing(value, KIND, path) is nothing
 
 
 @given(CONFIGS)

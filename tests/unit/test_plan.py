@@ -53,6 +53,7 @@ def test_actions(actual: ActualPreset | None, action: Action, before: Any, field
     made = plan(preset("a"), held=(actual,) if actual else ())
     (change,) = made.changes
     assert change.action is action
+    assert (change.slug, change.kind, change.source) == ("a", "k", preset("a").source)
     assert change.before == before if not isinstance(before, int) else change.before and change.before.version == before
     assert len(change.fields) == fields
     assert bool(change.warnings) is warned
@@ -103,7 +104,16 @@ def test_a_write_that_wipes_needs_consent_by_name() -> None:
 def test_only_the_dashboard_differs_is_no_change() -> None:
     made = plan(preset("a"), held=(held("a", Content("prompt", {"model": "m", "cache_enabled": True})),))
     assert made.pending == ()
+    assert (made.changes[0].wipes, made.changes[0].warnings) == ((), ())
     check(made, Limits(), (), Consent())
+
+
+def test_a_field_not_kept_that_the_files_took_away_is_not_said_to_be_live_already() -> None:
+    base = BaseState("c" * 40, "said", {"a": preset("a", model="m", seed=1)})
+    (change,) = plan(preset("a"), held=(held("a", CONTENT),), base=base).changes
+    assert [field.path for field in change.already_live] == [("config", "seed")]
+    (change,) = plan(preset("a"), held=(held("a", CONTENT),), base=base, not_kept=("seed",)).changes
+    assert change.already_live == ()
 
 
 def test_changes_come_by_slug() -> None:
