@@ -30,7 +30,7 @@ pytestmark = needs_git
 APPLIERS = 8
 CLONES = 4
 SLUGS = ("a", "b", "c", "d")
-WAIT = 120
+WAIT = 600
 NOT_APPLIED = {"conflict", "skipped"}
 """What is told of a change that somebody else got in the way of."""
 

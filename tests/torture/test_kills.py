@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from tests.torture.witness import Request, Witness, nothing
 pytestmark = needs_git
 KEY = "the-one-that-dies"
 HOOK = Path(__file__).parent / "killing"
-WAIT = 120
+WAIT = 600
 APPLY = ("apply", *FREELY)
 KILLED = -signal.SIGKILL
 
@@ -112,21 +112,44 @@ def count_requests(way: Way, server: Server, scene: Scene) -> int:
         return server.witness.requests[KEY]
 
 
+@dataclass
+class Killer:
+    """Kills the one that dies at a request. What it sent besides is done, or comes too late and is lost."""
+
+    witness: Witness
+    number: int
+    process: Future[subprocess.Popen[str]] = field(default_factory=Future)
+    dead: bool = False
+
+    def kill(self, request: Request) -> None:
+        if request.by == KEY and request.number == self.number:
+            self.process.result().kill()
+            self.process.result().wait(WAIT)
+            self.dead = True
+
+    def before(self, request: Request) -> bool:
+        self.kill(request)
+        return self.lost(request)
+
+    def lost(self, request: Request) -> bool:
+        return self.dead and request.by == KEY
+
+    def told(self) -> str:
+        """What it told, once it's dead and nothing of it is under way any more."""
+        told, talk = self.process.result().communicate(timeout=WAIT)
+        assert self.process.result().returncode == KILLED, talk
+        with self.witness.quiet:
+            assert self.witness.quiet.wait_for(lambda: not self.witness.underway, WAIT)
+        return told
+
+
 def kill_at_request(way: Way, server: Server, scene: Scene, number: int, *, after: bool) -> None:
-    process = Future[subprocess.Popen[str]]()
-
-    def kill(request: Request) -> bool:
-        if request.by != KEY or request.number != number:
-            return False
-        process.result().kill()
-        process.result().wait(WAIT)
-        return True
-
+    witness = server.witness
+    killer = Killer(witness, number)
     with server.serving(scene):
-        setattr(server.witness, "after" if after else "before", kill)
-        process.set_result(begin(scene, *way.words))
-        told, _ = process.result().communicate(timeout=WAIT)
-        assert process.result().returncode == KILLED
+        witness.before, witness.after = (killer.lost, killer.kill) if after else (killer.before, nothing)
+        killer.process.set_result(begin(scene, *way.words))
+        told = killer.told()
         if "lock: git" in way.settings:
             assert f"is locked by {HOLDER}" in scene.shell(*APPLY, code=5).err
             scene.unlock()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ class Witness:
 
     ``before`` is called when a request has come, which is lost where that says so; ``after`` when it's done and not
     answered yet. ``turns`` are the keys in the order in which they asked, each once for all that it asked in a row.
+    ``underway`` requests are not done yet; ``quiet`` is told when it's one less.
     """
 
     app: Emulator
@@ -75,6 +77,8 @@ class Witness:
     entries: list[Entry] = field(default_factory=list)
     requests: dict[str, int] = field(default_factory=dict)
     turns: list[str] = field(default_factory=list)
+    underway: int = 0
+    quiet: threading.Condition = field(default_factory=threading.Condition)
     _seen: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -86,11 +90,26 @@ class Witness:
             if self.turns[-1:] != [by]:
                 self.turns.append(by)
             request = Request(by, self.requests[by], method, path)
+        with self._underway():
+            return self._answer(environ, request)(environ, start_response)
+
+    @contextmanager
+    def _underway(self) -> Iterator[None]:
+        with self.quiet:
+            self.underway += 1
+        try:
+            yield
+        finally:
+            with self.quiet:
+                self.underway -= 1
+                self.quiet.notify_all()
+
+    def _answer(self, environ: WSGIEnvironment, request: Request) -> Response:
         if self.before(request):
-            return Response(status=502)(environ, start_response)
-        reply = self._written(environ, request) if method == "POST" else Response.from_app(self.app, environ)
+            return Response(status=502)
+        reply = self._written(environ, request) if request.method == "POST" else Response.from_app(self.app, environ)
         self.after(request)
-        return reply(environ, start_response)
+        return reply
 
     def _written(self, environ: WSGIEnvironment, request: Request) -> Response:
         slug = request.path.removeprefix(f"{BASE}/").split("/")[0]

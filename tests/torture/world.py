@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,8 +112,10 @@ class Saved:
     wanted: Mapping[str, Wanted]
     live: Mapping[str, Held | None]
 
-    def pending(self) -> dict[str, tuple[Wanted, Held | None]]:
-        return {slug: (it, self.live[slug]) for slug, it in self.wanted.items() if it.lacking(self.live[slug])}
+    def pending(self, unkept: Collection[str]) -> dict[str, tuple[Wanted, Held | None]]:
+        """What is to be written, whatever may be known of fields that aren't kept."""
+        differing = {slug for slug, it in self.wanted.items() if it.lacking(self.live[slug]).difference(unkept)}
+        return {slug: (self.wanted[slug], self.live[slug]) for slug in differing}
 
     def same(self, other: Saved) -> bool:
         """Whether all that is declared, and live of it, is the same."""
@@ -272,11 +274,13 @@ class World:
     def apply_saved(self, saved: Saved, script: Script, *, compare: bool) -> None:
         """Applies a saved plan: it's refused, and nothing written, just where something moved."""
         now = Saved(saved.file, dict(self.wanted), self.live())
-        same = saved.pending() == now.pending() if compare else saved.same(now)
+        dropping = self.switches.unknown_fields == "drop"
+        unkept = {NOT_KEPT} if dropping else set[str]()
+        same = saved.pending(unkept) == now.pending(unkept) if compare else saved.same(now)
         run = self.apply(script=script, saved=saved, compare=compare)
         refused = run.plan is None and isinstance(run.error, StaleError)
         # Where a field isn't kept, git's history may have told more since.
-        assert refused != same or (same and self.switches.unknown_fields == "drop"), (saved, now, run)
+        assert refused != same or (same and dropping), (saved, now, run)
 
     def apply(
         self,
