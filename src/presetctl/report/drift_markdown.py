@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from presetctl.domain.change import FieldChange
 from presetctl.domain.state import Version
 from presetctl.drift import Drift, DriftReport
-from presetctl.report.gfm import code, html_code
+from presetctl.report.gfm import code, html_code, row
 from presetctl.report.markdown import COMMENT_LIMIT, field_blocks, within
 from presetctl.report.text import many
 
@@ -68,7 +68,7 @@ def _table(drifted: tuple[Drift, ...], rows: int) -> Iterator[str]:
 def _row(drift: Drift) -> str:
     live = drift.live
     by = code(live.creator, _NAME_SHOWN) if live is not None and live.creator else ""
-    return f"| {_name(drift.slug)} | {_state(drift)} | {by} | {_field_names(drift)} |"
+    return row([_name(drift.slug), _state(drift), by, _field_names(drift)])
 
 
 def _state(drift: Drift) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 
 from presetctl.report.safe import one_line, visible
 
+BAR = "\\|"
 _TICKS = re.compile("`+")
 
 
 def code(text: str, limit: int = 0) -> str:
-    """Untrusted text as a code span on one line, also inside a table. With a ``limit``, cut to that many characters.
+    """Untrusted text as a code span on one line. With a ``limit``, cut to that many characters.
 
     The span's delimiters are longer than any run of backticks in it.
     """
@@ -24,7 +25,12 @@ def code(text: str, limit: int = 0) -> str:
         return "(empty)"
     ticks = "`" * (_longest_run(shown) + 1)
     pad = " " if (shown[0] in " `" or shown[-1] in " `") and shown.strip(" ") else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}".replace("|", "\\|")
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def row(cells: Iterable[str]) -> str:
+    """A row of a table. Even in code a bar ends a cell, unless it's escaped."""
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def html_code(text: str, limit: int = 0) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from presetctl.domain.change import ABSENT, Absent, Cause, Change, FieldChange, Plan
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.values import Json
-from presetctl.report.gfm import code, fence, html_code
+from presetctl.report.gfm import code, fence, html_code, row
 from presetctl.report.prose import text_lines
 from presetctl.report.safe import inert, value_text
 from presetctl.report.summary import (
@@ -153,7 +153,7 @@ def _said(phrases: Iterable[Phrase]) -> str:
 def _row(change: Change, told: Told) -> str:
     words = _field_names(change) if told.outcomes is None else _result(told.outcome(change))
     cells = [_name(change.slug), action_name(change), told.versions(change), "; ".join(words)]
-    return f"| {' | '.join(cells)} |"
+    return row(cells)
 
 
 def _result(outcome: Outcome | None) -> Iterator[str]:
@@ -237,7 +237,7 @@ def field_blocks(fields: Sequence[FieldChange], shortened: bool) -> Iterator[str
 
 
 def _field_row(field: FieldChange) -> str:
-    return f"| {_name(field.name)} | {_cell(field.before)} | {_cell(field.after)} |"
+    return row([_name(field.name), _cell(field.before), _cell(field.after)])
 
 
 def _cell(value: Json | Absent) -> str:

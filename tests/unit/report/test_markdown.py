@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presetctl.domain.change import Action, Cause, Head, Plan
-from presetctl.report.gfm import code, fence
+from presetctl.report.gfm import code, fence, row
 from presetctl.report.markdown import COMMENT_LIMIT, length, outcomes_markdown, plans_markdown
 from tests.gfm import cells, fenced, foreign, tokens
 from tests.hostile import EVERY, UNREADABLE, acting, commands
@@ -192,13 +192,14 @@ def test_hostile_plans(made: Plan) -> None:
 
 @given(st.text("`| \\a\u00a0", max_size=12))
 def test_code_is_the_text_itself(text: str) -> None:
-    (_, row) = cells(f"| a | b |\n|---|---|\n| x | {code(text)} |")
-    assert len(row) == 2
-    (inline,) = [token for token in tokens(row[1]) if token.type == "inline"]
-    if text:
-        assert [(child.type, child.content) for child in inline.children or []] == [("code_inline", text)]
-    else:
-        assert row[1] == "(empty)"
+    (_, found) = cells(f"{row(['a', 'b'])}\n|---|---|\n{row(['x', code(text)])}")
+    assert len(found) == 2
+    for shown in (found[1], code(text)):
+        (inline,) = [token for token in tokens(shown) if token.type == "inline"]
+        if text:
+            assert [(child.type, child.content) for child in inline.children or []] == [("code_inline", text)]
+        else:
+            assert shown == "(empty)"
 
 
 @given(st.lists(st.text("`~ \\a", max_size=12)))
