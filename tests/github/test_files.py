@@ -127,6 +127,13 @@ def error(code: int, message: str = "why") -> Json:
     }
 
 
+def test_a_plan_that_apply_would_stop_at_is_blocked(shell: Shell, outputs: Path) -> None:
+    plan = replace(changing(), objections=("too much (--allow-updates 4 agrees)",))
+    shell("ci", "outputs", save(shell, plan))
+    found = read(outputs)
+    assert (found["blocked"], found["changed"], found["failure-reason"]) == ("true", "true", "")
+
+
 @pytest.mark.parametrize(
     ("code", "blocked", "stale"), [(4, "true", "false"), (5, "false", "true"), (7, "false", "false")]
 )

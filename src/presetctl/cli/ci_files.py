@@ -63,7 +63,7 @@ def outputs(ctx: click.Context, planfile: str, applyfile: str | None) -> None:
 
     \b
       changed         true where something would be written
-      blocked         true where it was stopped by a limit or a protection (exit code 4)
+      blocked         true where a limit or a protection would stop apply, or did (exit code 4)
       stale           true where the plan or the workspace moved (exit code 5)
       counts          how many changes of each kind, as JSON
       fingerprint     of the plan; empty with several

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -151,9 +151,11 @@ class _Planner:
                 ask_past=asking_past(self.session, self.repository, name), retry=self.retry,
             )  # fmt: skip
         self._told(planned)
-        for objection in reconcile.objections(self.repository, planned):
-            say(f"Apply to {name} would stop: {objection.message} ({objection.agree} agrees).")
-        return planned
+        found = reconcile.objections(self.repository, planned)
+        objections = tuple(f"{objection.message} ({objection.agree} agrees)" for objection in found)
+        for objection in objections:
+            say(f"Apply to {name} would stop: {objection}.")
+        return replace(planned, plan=replace(planned.plan, objections=objections))
 
     def _told(self, planned: Planned) -> Planned:
         """The same, once its notes were said."""

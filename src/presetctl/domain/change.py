@@ -146,6 +146,8 @@ class Plan:
     """The presets that the plan is about; empty for all."""
     excluded: tuple[str, ...] = ()
     """Patterns of the presets that it leaves out."""
+    objections: tuple[str, ...] = ()
+    """Why apply would stop before it writes anything, each with the option that agrees. Not part of what is done."""
 
     @property
     def pending(self) -> tuple[Change, ...]:

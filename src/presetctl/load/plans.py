@@ -145,6 +145,7 @@ class _Plan(Strict):
     changes: list[_Change]
     unmanaged: list[str]
     orphaned: list[str]
+    objections: list[str] = []
     summary: dict[str, int]
     fingerprint: _Digest
 
@@ -160,6 +161,7 @@ class _Plan(Strict):
             offline=self.offline,
             chosen=tuple(self.selection.slugs),
             excluded=tuple(self.selection.exclude),
+            objections=tuple(self.objections),
         )
 
 

@@ -107,6 +107,7 @@ class _Workspace:
     name: str
     sentence: Sequence[Phrase]
     presets: Sequence[_Preset]
+    objections: Sequence[str]
     orphaned: str
     unmanaged: str
     facts: Sequence[tuple[str, str]]
@@ -159,6 +160,7 @@ def _workspace(told: Told, number: int) -> _Workspace:
         name=_name(plan.workspace.name),
         sentence=[Phrase(_name(phrase.text), True) if phrase.foreign else phrase for phrase in told.sentence],
         presets=presets,
+        objections=[one_line(text) for text in plan.objections] if told.outcomes is None else [],
         orphaned=_names(plan.orphaned),
         unmanaged=unmanaged if plan.unmanaged else "",
         facts=list(_facts(plan)),

@@ -14,8 +14,9 @@ from presetctl.domain.problem import Problem, Severity
 from presetctl.domain.values import Json
 from presetctl.plan import FORMAT_VERSION
 
-PLAN_FORMAT = "1.2"
-"""Since 1.1 a plan lists the unmanaged presets, since 1.2 it has its selection."""
+PLAN_FORMAT = "1.3"
+"""Since 1.1 a plan lists the unmanaged presets, since 1.2 it has its selection, since 1.3 what stands against
+applying it."""
 
 
 def as_text(document: Json, indent: int | None = 2) -> str:
@@ -46,6 +47,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "changes": [_change(change) for change in plan.changes],
         "unmanaged": list(plan.unmanaged),
         "orphaned": list(plan.orphaned),
+        "objections": list(plan.objections),
         "summary": dict(plan.summary),
         "fingerprint": plan.fingerprint,
     }

@@ -33,6 +33,7 @@ COMMENT_LIMIT = 65_536
 _NAME_SHOWN = 100
 _MESSAGE_SHOWN = 600
 _RESULT_SHOWN = 200
+_OBJECTION_SHOWN, _OBJECTIONS_LISTED = 300, 5
 _NAMES_LISTED = 3
 _FEW_FIELDS, _FEW_LINES = 20, 12
 
@@ -144,6 +145,15 @@ class _Table:
 def _head(told: Told) -> Iterator[str]:
     yield f"### {_said(told.title)}"
     yield _said(told.sentence)
+    if told.outcomes is None and told.plan.objections:
+        yield "\n".join(_objections(told.plan.objections))
+
+
+def _objections(found: Sequence[str]) -> Iterator[str]:
+    yield "**Apply would stop:**\n"
+    yield from (f"- {code(text, _OBJECTION_SHOWN)}" for text in found[:_OBJECTIONS_LISTED])
+    if len(found) > _OBJECTIONS_LISTED:
+        yield f"- and {len(found) - _OBJECTIONS_LISTED} more"
 
 
 def _said(phrases: Iterable[Phrase]) -> str:

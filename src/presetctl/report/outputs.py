@@ -31,7 +31,7 @@ def plan_outputs(plans: Sequence[Plan], path: str, failure: Failure) -> dict[str
             counts[name] = counts.get(name, 0) + number
     return {
         "changed": _flag(bool(pending)),
-        "blocked": _flag(failure.code == BLOCKED),
+        "blocked": _flag(failure.code == BLOCKED or any(plan.objections for plan in plans)),
         "stale": _flag(failure.code == STALE),
         "counts": json.dumps(counts),
         "fingerprint": plans[0].fingerprint if len(plans) == 1 else "",

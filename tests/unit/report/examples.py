@@ -142,7 +142,8 @@ def said_everywhere(text: str) -> Plan:
     )
     created = change("new", Action.CREATE, (field(("system_prompt",), None, text),), version=None)
     target = Target(text, text, text, text)
-    return replace(plan(made, created, target=target, head=Head(text)), base=text, orphaned=(text,), unmanaged=(text,))
+    bare = plan(made, created, target=target, head=Head(text))
+    return replace(bare, base=text, orphaned=(text,), unmanaged=(text,), objections=(text,))
 
 
 def ordinary_plan() -> Plan:

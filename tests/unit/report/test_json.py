@@ -97,7 +97,7 @@ def test_a_schema_refuses_what_is_not_its_document(schema: str) -> None:
 def test_a_plan() -> None:
     made = plan(change(fields=(field(("config", "x"), 1, 2, cause=Cause.DECLARED),)), unmanaged=("u",))
     assert plan_document(made) == {
-        "format_version": "1.2",
+        "format_version": "1.3",
         "tool_version": __version__,
         "workspace": {
             "name": "production",
@@ -124,6 +124,7 @@ def test_a_plan() -> None:
         ],
         "unmanaged": ["u"],
         "orphaned": [],
+        "objections": [],
         "summary": {
             "create": 0,
             "update": 1,

@@ -306,3 +306,15 @@ def test_no_text_of_an_outcome_gets_out_of_its_code(text: str) -> None:
         shown = outcomes_markdown(made, outcomes_of(made, text), limit)
         assert (foreign(shown), acting(shown), commands(shown)) == ([], [], [])
         assert length(shown) <= limit
+
+
+def test_what_stands_against_applying_is_said_first() -> None:
+    against = (f"writing `mail` removes {'x' * 400}", "more than 30 % (--allow-updates 4 agrees)", *("more",) * 8)
+    text = plans_markdown([replace(plan(change()), objections=against)])
+    assert text.index("**Apply would stop:**") < text.index("| preset |")
+    assert f"- ``writing `mail` removes {'x' * 276}…``" in text
+    assert "- `more than 30 % (--allow-updates 4 agrees)`\n" in text
+    assert "- and 5 more\n" in text
+    assert foreign(text) == []
+    done = outcomes_markdown(replace(plan(change()), objections=against), [])
+    assert "would stop" not in done, "somebody agreed"
