@@ -312,6 +312,8 @@ class StandIn:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # a whole reply at once: in two pieces the second one waits for an acknowledgement
+    disable_nagle_algorithm = True
     hub: StandIn
 
     def _respond(self) -> None:
