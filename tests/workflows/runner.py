@@ -293,7 +293,7 @@ class Job:
         if found is None:
             self.done.append(Step("download", f"Unable to find an artifact with the name: {given['name']}\n", True, {}))
             return {}, True
-        shutil.copytree(found, target, dirs_exist_ok=True)
+        shutil.copytree(found, target, dirs_exist_ok=True, symlinks=True)
         return {}, False
 
 

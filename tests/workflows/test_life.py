@@ -236,6 +236,14 @@ def test_a_fork_gets_a_comment_and_nothing_else(world: World) -> None:
     (comment,) = world.hub.comments
     assert "Made by a run of a fork" in comment["body"]
 
+    left = world.run.artifacts[run.id, "presets-fork"]
+    shutil.copy(left / "0.json", left / "1.json")
+    (left / "0.json").unlink()
+    (left / "0.json").symlink_to("1.json")
+    again = Event("workflow_run", first, payload={"workflow_run": finished})
+    assert world.run("presets-fork.yml", again, workspaces=LIVE).log == "", "links and further files are passed over"
+    assert len(world.hub.comments) == 1
+
     after = world.merged(number, "patch")
     applied = harmless(world.pushed(first, after))
     assert "made by a run of a fork" in applied.log

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs presetctl for one workspace and hands the result on. Everything comes in the environment, and stays data:
-# nothing of it becomes code, an option, or a command to the runner.
+# Runs presetctl for one workspace and hands the result on. Everything comes in the environment and stays data: nothing
+# of it becomes code, a command to the runner, or an option, but for ARGUMENTS, which are the words of whoever calls.
 set -eo pipefail # and not -u, for which the bash of a Mac takes an empty list for an unset variable
 
 main() {
@@ -99,7 +99,7 @@ drift() {
   quietly presetctl "${common[@]}" drift "${more[@]}" --format json > "$1/drift.json" || code=$?
   case "$code" in
     0) tell drifted false ;;
-    2) tell drifted true && return ;;
+    2) tell drifted true && quietly cat "$1/drift.json" >&2 ;;
     *) hand_back "" "$1/drift.json" "$code" ;;
   esac
 }
