@@ -255,8 +255,8 @@ class _PresetReader:
                 self._report(Finding(("overrides", name), "unknown-workspace", message, hint, at_key=True))
 
     def _report_no_workspace(self, kind: Kind) -> None:
-        message = f"no workspace of this project is of {kind.provider}, so this preset is planned nowhere"
-        hint = f"it is checked as {kind.name}; to plan it, add a workspace of that provider to presetctl.yaml"
+        message = f"this project has no workspace of the provider {kind.provider}, so this preset is planned nowhere"
+        hint = "it is only checked; to plan it, add such a workspace to presetctl.yaml"
         self._report(Finding(("kind",), "no-workspace", message, hint, Severity.WARNING))
 
     def _report_default_kind(self, name: str) -> None:

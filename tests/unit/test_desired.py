@@ -230,7 +230,9 @@ def test_a_preset_that_no_workspace_can_hold_is_checked_and_told() -> None:
     assert [list(state) for state in found.rendered.workspaces.values()] == [["a"], ["a"]]
     (problem,) = found.problems
     assert (str(problem.location), problem.path, problem.rule) == ("presets/b.yaml:1:7", "kind", "no-workspace")
-    assert problem.message == "no workspace of this project is of librechat, so this preset is planned nowhere"
+    assert (
+        problem.message == "this project has no workspace of the provider librechat, so this preset is planned nowhere"
+    )
     assert problems({"b": SMALL + "config: {model: 5}"}) == [
         ("b.yaml:1:7", "kind", "no-workspace"), ("b.yaml:2:17", "config.model", "wrong-type"),
     ]  # fmt: skip

@@ -13,20 +13,20 @@ is parsed again: if it is not exactly the wanted value, the edit is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from presetctl.domain.change import ABSENT
 from presetctl.domain.errors import InputError
-from presetctl.domain.values import Json
+from presetctl.domain.values import Json, Path
 from presetctl.load.dump_yaml import dump
 from presetctl.load.edits import Edit, edited, same
 from presetctl.load.strict_yaml import parse
 from presetctl.load.yaml_blocks import BlockEditor
 from presetctl.load.yaml_canvas import Canvas
-from presetctl.load.yaml_nodes import read_tree
+from presetctl.load.yaml_nodes import Node, read_tree
 
-__all__ = ["Edit", "edit"]
+__all__ = ["Edit", "edit", "rename_keys"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -51,6 +51,31 @@ def edit(data: bytes, file: str, edits: Sequence[Edit]) -> bytes:
         if _says(result, file, wanted):
             return result
     raise InputError(f"{file} can't be edited without changing more than what is asked for", hint="edit it by hand")
+
+
+def rename_keys(data: bytes, names: Mapping[Path, str]) -> bytes:
+    """``data`` with other names for the keys at those paths of mappings, and every other byte as it was.
+
+    Keys that aren't found stay as they are. Nobody checks here what the result says.
+    """
+    mark = _BYTE_ORDER_MARK if data.startswith(_BYTE_ORDER_MARK) else b""
+    text = data.removeprefix(mark).decode("utf-8")
+    root = read_tree(text).root
+    places = [(key, name) for path, name in names.items() if (key := _key_at(root, path)) is not None]
+    for key, name in sorted(places, key=lambda place: -place[0].start):
+        text = text[: key.start] + dump(name).rstrip("\n") + text[key.end :]
+    return mark + text.encode("utf-8")
+
+
+def _key_at(node: Node, path: Path) -> Node | None:
+    """The node of the key that a path of keys leads to."""
+    key = None
+    for step in path:
+        entry = next((entry for entry in node.entries if entry.key is not None and entry.name == step), None)
+        if entry is None:
+            return None
+        key, node = entry.key, entry.value
+    return key
 
 
 def _attempts(text: str, file: str, edits: Sequence[Edit], wanted: Json) -> Iterator[str]:

@@ -153,6 +153,7 @@ def _problem(problem: Problem) -> dict[str, Json]:
         "severity": problem.severity.value,
         "message": problem.message,
         "suggestion": problem.suggestion,
+        "fixable": problem.fix is not None,
     }
 
 

@@ -236,4 +236,6 @@ def validation_summary(problems: Sequence[Problem], files: int) -> str:
     if not problems:
         return f"{many(files, 'file')} checked, all valid."
     found = [many(number, noun) for number, noun in ((errors, "error"), (warnings, "warning")) if number]
-    return f"{many(files, 'file')} checked: {', '.join(found)}."
+    fixable = sum(problem.fix is not None for problem in problems)
+    hint = f" `presetctl validate --fix` puts {fixable} right." if fixable else ""
+    return f"{many(files, 'file')} checked: {', '.join(found)}.{hint}"
