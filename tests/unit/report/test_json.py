@@ -179,6 +179,7 @@ def test_what_validate_found() -> None:
             "severity": "warning",
             "message": "odd",
             "suggestion": "fix it",
+            "fixable": False,
         }
     ]
 
