@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from presetctl.diff import value_at
@@ -30,6 +30,8 @@ class Rendered:
 
     workspaces: Mapping[str, DesiredState]
     problems: tuple[Problem, ...]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kind of every preset that is valid, by slug; also of those that no workspace can hold."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -75,6 +77,7 @@ def render(
     problems: list[Problem] = []
     states: dict[str, dict[str, Preset]] = {name: {} for name in project.workspaces}
     owners: dict[str, Location] = {}
+    kinds_by_slug: dict[str, str] = {}
     for document in track(documents, "Checking presets", len(documents)):
         reader = _PresetReader(document, project, project_file, kinds)
         presets = reader.read()
@@ -88,11 +91,14 @@ def render(
         owners.setdefault(slug, place)
         problems += found
         if not any(problem.severity is Severity.ERROR for problem in found):
+            kinds_by_slug[slug] = reader.kind
             for name, preset in presets.items():
                 states[name][slug] = preset
     problems += collisions(documents)
     return Rendered(
-        states, tuple(sorted(set(problems), key=lambda problem: (problem.location, problem.path, problem.rule)))
+        states,
+        tuple(sorted(set(problems), key=lambda problem: (problem.location, problem.path, problem.rule))),
+        kinds_by_slug,
     )
 
 
@@ -126,6 +132,8 @@ class _PresetReader:
         self._value: JsonObject = document.value if isinstance(document.value, Mapping) else {}
         self.problems: list[Problem] = list(document.secrets)
         self.slug, self.slug_place = self._slug()
+        self.kind = ""
+        """The name of its kind, once it is known to be one."""
 
     def read(self) -> dict[str, Preset]:
         """The preset by workspace; meaningful only where no error was found."""
@@ -133,14 +141,14 @@ class _PresetReader:
             self._report(Finding((), "wrong-type", "a preset file is a mapping of `config:` and other keys"))
             return {}
         for finding in self._kinds.envelope.findings(self._value):
-            if finding.path[:1] != ("slug",):
+            if finding.path[:1] not in {("slug",), ("kind",)}:
                 self._report(finding)
         self._check_slug()
         kind_name = self._value.get("kind", self._project.defaults.kind)
         if kind_name not in self._kinds:
-            if "kind" not in self._value:
-                self._report_default_kind(str(kind_name))
+            self._report_unknown_kind(kind_name)
             return {}
+        self.kind = str(kind_name)
         overrides = self._value.get("overrides")
         overrides = overrides if isinstance(overrides, Mapping) else {}
         kind = self._kinds.kind(str(kind_name))
@@ -259,10 +267,13 @@ class _PresetReader:
         hint = "it is only checked; to plan it, add such a workspace to presetctl.yaml"
         self._report(Finding(("kind",), "no-workspace", message, hint, Severity.WARNING))
 
-    def _report_default_kind(self, name: str) -> None:
-        place = self._project_file.locate(("defaults", "kind"), False)
-        message = f"`{name}` is not a kind"
-        self.problems.append(Problem(place, "defaults.kind", "not-allowed", message))
+    def _report_unknown_kind(self, name: Json) -> None:
+        finding = self._kinds.unknown(name)
+        if "kind" in self._value:
+            self._report(finding)
+        else:
+            place = self._project_file.locate(("defaults", "kind"), False)
+            self.problems.append(Problem(place, "defaults.kind", finding.rule, finding.message, finding.suggestion))
 
     def _report(self, finding: Finding, layers: Sequence[_Layer] = (), inside: Path = ()) -> None:
         """Turns a finding into a problem at the place that it comes from: the topmost layer that has its path."""

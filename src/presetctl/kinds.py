@@ -8,9 +8,12 @@ from typing import Protocol
 
 from presetctl.answers import answer, prompt_remedy
 from presetctl.domain.kind import Kind, provider_of
-from presetctl.domain.values import JsonObject, Path
+from presetctl.domain.preset import DEFAULT_KIND
+from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.persistence import kind_of
 from presetctl.validate import Finding, Remedy, Schema, SchemaChecker
+
+_SHOWN_CHARACTERS = 60
 
 
 class Schemas(Protocol):
@@ -39,6 +42,22 @@ class Kinds:
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
+
+    def unknown(self, name: Json) -> Finding:
+        """What to say of a kind that there isn't, at its place in a preset file."""
+        if not isinstance(name, str):
+            return Finding(("kind",), "wrong-type", "`kind` must be a text", f"such as {DEFAULT_KIND}")
+        provider, shown = provider_of(name), name[:_SHOWN_CHARACTERS]
+        siblings = [kind for kind in self._names if provider_of(kind) == provider]
+        if siblings:
+            near = [kind for kind in siblings if kind.startswith(name)] or _nearest(name, siblings, len(provider) + 1)
+            message, others = f"`{shown}` is not a kind of {provider}", f"there are {', '.join(siblings)}"
+        else:
+            near = _nearest(name, self._names)
+            providers = sorted({provider_of(kind) for kind in self._names})
+            message = f"`{shown}` is not a kind; kinds begin with {' or '.join(f'{each}/' for each in providers)}"
+            others = f"such as {DEFAULT_KIND}"
+        return Finding(("kind",), "not-allowed", message, f"did you mean `{near[0]}`?" if near else others)
 
     def kind(self, name: str) -> Kind:
         """The rules of one kind."""
@@ -88,6 +107,12 @@ class Kinds:
             return None
         message, hint = f"`{key}` stands beside config instead of in it", "move it under `config:`"
         return _at_key(path, "unknown-field", message, hint, Remedy(("config", key)))
+
+
+def _nearest(name: str, kinds: Iterable[str], start: int = 0) -> list[str]:
+    """The kind that is most like a name from the character at ``start`` on, if one is like it."""
+    by_rest = {kind[start:]: kind for kind in kinds}
+    return [by_rest[rest] for rest in get_close_matches(name[start:_SHOWN_CHARACTERS], by_rest, n=1)]
 
 
 def _similar(key: str, known: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ from presetctl.apply import ONE_BY_ONE, Applier, Conduct
 from presetctl.desired import Rendered, render
 from presetctl.domain.change import Action, FieldChange, Head, Plan, Target
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError, UsageError
-from presetctl.domain.kind import Kind
+from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.preset import Preset
 from presetctl.domain.problem import Problem
@@ -65,6 +65,18 @@ class Repository:
                 hint=f"presetctl.yaml has {', '.join(sorted(self.project.project.workspaces))}",
             )
         return found
+
+    def check_provider(self, workspace: str, slugs: Collection[str]) -> None:
+        """UsageError for a slug whose preset is declared in a kind of another provider than the workspace's."""
+        provider = self.settings(workspace).provider
+        for slug in slugs:
+            kind = self.rendered.kinds.get(slug, "")
+            if kind and provider_of(kind) != provider:
+                holders = sorted(name for name, presets in self.rendered.workspaces.items() if slug in presets)
+                raise UsageError(
+                    f"{slug} is declared as {kind}, which {workspace}, a workspace of {provider}, can't hold",
+                    hint=f"workspaces that can: {', '.join(holders) or 'none of this project'}",
+                )
 
     def selection(self, saved: Plan) -> Selection:
         """What a saved plan was about. StaleError where no file declares a preset any more that it names."""
@@ -164,6 +176,7 @@ def load_base(tree: FileTree, schemas: Schemas, workspace: str, base: Base) -> B
 def plan_offline(repository: Repository, workspace: str, base: BaseState, head: Head, selection: Selection) -> Planned:
     """Plans from base to the files without any workspace: what may be shown where there is no key."""
     _check_valid(repository)
+    repository.check_provider(workspace, selection.slugs)
     settings = repository.settings(workspace)
     desired = selection.of(repository.rendered.workspaces[workspace])
     target = Target(workspace, settings.provider, settings.url, settings.workspace_id)
@@ -195,6 +208,7 @@ def plan(
     carries all problems where a file isn't valid; AccessError where the key opens another workspace.
     """
     _check_valid(repository)
+    repository.check_provider(workspace, selection.slugs)
     settings = repository.settings(workspace)
 
     def may_be_gone(slug: str) -> bool:

@@ -194,6 +194,27 @@ def test_an_unknown_default_kind() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "rule", "message", "hint"),
+    [
+        ("librechat/smull", "not-allowed", "`librechat/smull` is not a kind of librechat",
+         "did you mean `librechat/small`?"),
+        ("openrouter/chat", "not-allowed", "`openrouter/chat` is not a kind of openrouter",
+         "did you mean `openrouter/chat-completions`?"),
+        ("librechat/x", "not-allowed", "`librechat/x` is not a kind of librechat", "there are librechat/small"),
+        ("openruter/b", "not-allowed", "`openruter/b` is not a kind; kinds begin with librechat/ or openrouter/",
+         "did you mean `openrouter/b`?"),
+        ("zzz", "not-allowed", "`zzz` is not a kind; kinds begin with librechat/ or openrouter/",
+         "such as openrouter/chat-completions"),
+        ("5", "wrong-type", "`kind` must be a text", "such as openrouter/chat-completions"),
+    ],
+)  # fmt: skip
+def test_a_kind_that_there_isnt(kind: str, rule: str, message: str, hint: str) -> None:
+    (found,) = repository({"a": f"kind: {kind}\nconfig: {{model: m}}"}).problems
+    assert (str(found.location), found.path) == ("presets/a.yaml:1:7", "kind")
+    assert (found.rule, found.message, found.suggestion) == (rule, message, hint)
+
+
 def test_a_preset_with_problems_is_in_no_state_and_the_others_are() -> None:
     found = repository({"a": "config: {x: 1}", "b": "config: {model: m}"})
     assert not found.valid
@@ -222,6 +243,7 @@ def test_a_preset_is_for_the_workspaces_of_its_provider() -> None:
     found = two_providers({"a": "config: {model: m}", "b": SMALL + "config: {model: m}"})
     assert found.problems == ()
     assert {name: list(state) for name, state in found.workspaces.items()} == {"one": ["a"], "two": ["b"]}
+    assert found.kinds == {"a": "openrouter/chat-completions", "b": "librechat/small"}
 
 
 def test_a_preset_that_no_workspace_can_hold_is_checked_and_told() -> None:

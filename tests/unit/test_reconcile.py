@@ -663,3 +663,12 @@ def test_offline_it_is_said_that_nothing_is_archived() -> None:
     assert note.startswith("No file declares old any more. Offline nobody knows what one has of that")
     assert reconcile.plan_offline(files, "one", before, HEAD, Selection(["mail"])).notes == ()
     assert reconcile.plan_offline(repository(FILES), "one", before, HEAD, Selection()).notes == ()
+
+
+def test_a_preset_of_another_provider_is_not_said_to_be_undeclared() -> None:
+    files = repository({"a": "kind: librechat/small\nconfig: {model: m}", "b": "config: {model: m}"})
+    with pytest.raises(
+        UsageError, match="a is declared as librechat/small, which one, a workspace of openrouter, "
+    ) as told:
+        reconcile.plan(files, "one", Memory(), HEAD, Selection(["b", "a"]))
+    assert told.value.hint == "workspaces that can: none of this project"

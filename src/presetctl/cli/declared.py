@@ -24,6 +24,7 @@ def declared_preset(repository: Repository, workspace: str, slug: str) -> Preset
     """One preset as declared for a workspace. Other files may be broken; UsageError where none declares it."""
     declared = repository.rendered.workspaces[workspace]
     if slug not in declared:
+        repository.check_provider(workspace, [slug])
         check_valid(repository)
     return Selection([slug]).of(declared)[slug]
 

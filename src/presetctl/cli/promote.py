@@ -83,6 +83,8 @@ def command(
         check_can_ask(yes)
     session = Session.open(ctx)
     repository = session.repository()
+    for name in (source, target):
+        repository.check_provider(name, slugs)
     promoter = _promoter(session, repository, source, target, slugs, include, live)
     found = promoter.promote(sorted(Selection(slugs).of(repository.rendered.workspaces[target])))
     _check_served(found, slugs)

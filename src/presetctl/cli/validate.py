@@ -16,7 +16,6 @@ from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Problem
 from presetctl.domain.values import show_path
-from presetctl.fixing import fixed
 from presetctl.load.atomic import write_atomically
 from presetctl.load.project import PROJECT_FILE
 from presetctl.load.tree import WorkTree
@@ -75,6 +74,8 @@ def command(ctx: click.Context, paths: tuple[str, ...], fix: bool, form: str, re
 
 def _put_right(session: Session, repository: Repository) -> bool:
     """Writes the fixes, and tells each. Whether there were any."""
+    from presetctl.fixing import fixed  # what edits YAML is loaded by those who want it
+
     made = fixed(WorkTree(session.root), repository.problems)
     for path, data in made.files.items():
         write_atomically(session.root / path, data)

@@ -12,8 +12,6 @@ from typing import Any, Final, TypeAlias
 from presetctl.bounded import read_bounded
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import provider_of
-from presetctl.specs.editor import preset_schema
-from presetctl.specs.reading import dump_json
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -75,6 +73,9 @@ class SchemaLibrary:
 
         InputError for a file that can't be read.
         """
+        from presetctl.specs.editor import preset_schema  # not for those who only check
+        from presetctl.specs.reading import dump_json
+
         kinds = [kind for kind in self.kinds() if provider_of(kind) in providers]
         files = {name: self._bytes(name) for name in [*_FOR_EDITORS, *(kind + SUFFIX for kind in kinds)]}
         if len(kinds) < len(self.kinds()):  # it refers to the files of its kinds, which an editor must find
