@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from random import Random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from presetctl.domain.problem import Fix, Location, Problem
 from presetctl.domain.values import Json, Path
 from presetctl.fixing import Fixed, fixed, put_right
+from presetctl.load.edits import same
 from presetctl.load.strict_yaml import parse
 from presetctl.reconcile import load
+from tests.unit.load.messy_yaml import Messy, at, paths, random_value
 from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas
 
 FILE = "presets/a.yaml"
@@ -107,3 +114,24 @@ def test_nothing_is_read_where_nothing_can_be_fixed() -> None:
 def test_keys_are_renamed_in_place(text: str, path: Path, to: Path, after: str) -> None:
     result = put_right(text.encode(), "f", [Fix(path, to, 1)])
     assert result.decode() == after
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 2**64))
+def test_whatever_the_file_a_renamed_key_is_all_that_changes(seed: int) -> None:
+    random = Random(seed)
+    lines = [line.text for line in Messy(random).document(random_value(random, 4))]
+    data = ("\n".join(lines) + "\n").encode()
+    before = parse(data, "f")
+    keys = [path for path in paths(before) if path and isinstance(path[-1], str)]
+    if not keys:
+        return
+    path = random.choice(keys)
+    after = deepcopy(before)
+    holder = at(after, path[:-1])
+    holder["renamed"] = holder.pop(path[-1])
+    result = put_right(data, "f", [Fix(path, (*path[:-1], "renamed"), at(before, path))])
+    assert same(parse(result, "f"), after), (data.decode(), path, result.decode())
+    if all(isinstance(step, str) for step in path):
+        now = result.decode().split("\n")
+        assert sum(old != new for old, new in zip([*lines, ""], now, strict=True)) == 1, (data.decode(), path)
