@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,19 @@ def test_rules_are_read_from_the_annotation_of_a_schema() -> None:
         opaque=frozenset({("a/b", "c~d")}),
         dashboard_only=frozenset({"cache_enabled"}),
     )
+
+
+def test_rules_that_only_some_kinds_have() -> None:
+    texts: dict[str, Any] = {
+        "system_prompt_of_models": {"anthropic": "system"},
+        "body": {"endpoint": "bedrock"},
+        "instead": {"top_k": "topK"},
+        "switches": {"web_search": "web_search"},
+    }
+    names = {"ignored": ["a"], "not_kept": ["b"], "managed": ["c"]}
+    sets = {name: frozenset(value) for name, value in names.items()}
+    assert kind(**texts, **names) == replace(kind(), **texts, **sets)  # type: ignore[arg-type]
+    assert (kind().body, kind().ignored, kind().system_prompt_of_models) == ({}, frozenset(), {})
 
 
 def test_fields_are_kept_under_their_stored_names() -> None:
@@ -175,3 +189,4 @@ def test_evidence_of_what_stands_beside_config(path: Path, known: Evidence) -> N
 
 def test_a_stored_prompt_that_is_no_text_is_none() -> None:
     assert stored_content(STORED, {"promptPrefix": None}) == Content(None, {})
+    assert stored_content(STORED, {"promptPrefix": 5}) == Content(None, {})

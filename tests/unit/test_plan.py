@@ -11,11 +11,21 @@ from hypothesis import strategies as st
 
 from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Target
 from presetctl.domain.errors import SafetyError
+from presetctl.domain.history import LastDeclared
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, ListedPreset, Status, Version
 from presetctl.guard import Consent, check
-from presetctl.plan import fingerprint, make_offline_plan, make_plan, moves, with_orphans, without_writing
+from presetctl.plan import (
+    archive_change,
+    fingerprint,
+    make_offline_plan,
+    make_plan,
+    moves,
+    with_orphans,
+    with_returns,
+    without_writing,
+)
 from tests.unit.memory import KINDS, preset
 
 TARGET = Target("w", "openrouter", "https://x/api/v1", "ws")
@@ -130,6 +140,26 @@ def test_the_fingerprint_is_about_what_happens_and_where() -> None:
     assert made.fingerprint != fingerprint(elsewhere, made.changes)
     renamed = Target("other", "openrouter", "https://x/api/v1", "ws")
     assert made.fingerprint == fingerprint(renamed, made.changes)
+
+
+def test_a_preset_that_is_back_may_find_its_slug_taken() -> None:
+    made = with_returns(plan(preset("a"), preset("b"), held=(held("b", Content("x", {})),)), {"a", "b"}.__contains__)
+    back, there = made.changes
+    told = (
+        "was declared before and removed since: if that archived it, its slug is taken, and has to be restored first "
+        "(in the provider's dashboard, or with a management key through POST /presets/a/restore)"
+    )
+    assert back.warnings == (told,)
+    assert there.warnings == ()
+
+
+def test_what_would_be_archived_is_taken_for_what_a_commit_declares_unless_somebody_says_otherwise() -> None:
+    last, live = LastDeclared("c" * 40, preset("a")), Version("a-3", 3, Content("x", {}))
+    declared = "declared last in commit cccccccccccc; archived, it can't be called; its versions are kept"
+    edited = "version 3 is what no commit declares: somebody edited it outside git"
+    assert archive_change(last, live).warnings == (declared,)
+    assert archive_change(last, live, is_edited=True).warnings == (declared, edited)
+    assert archive_change(last, None, is_edited=True).warnings == (declared,)
 
 
 def test_an_offline_plan_is_what_the_files_change() -> None:
