@@ -15,7 +15,7 @@ from presetctl.load.strict_yaml import parse
 from presetctl.load.yaml_layout import Layout
 from presetctl.load.yaml_nodes import read_comments, read_tree
 
-ORDER: Final = ("kind", "slug", "description", "system_prompt", "system_prompt_file", "config", "overrides")
+ORDER: Final = ("kind", "slug", "title", "description", "system_prompt", "system_prompt_file", "config", "overrides")
 """The keys at the top of a preset; others follow as they are."""
 
 
