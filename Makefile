@@ -33,7 +33,11 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
 	touch $@
 
-torture: $(VENV)/installed  ## the long batteries, which break things on purpose
+$(VENV)/torture: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torture]'
+	touch $@
+
+torture: $(VENV)/torture  ## the long batteries, which break things on purpose
 	$(BIN)/python -m pytest -n auto -m torture
 
 lint: $(VENV)/installed  ## what CI checks beside the tests

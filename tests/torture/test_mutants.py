@@ -29,7 +29,7 @@ SURVIVED = 0
 pytestmark = [
     pytest.mark.torture,
     pytest.mark.battery("mutants"),
-    pytest.mark.skipif(find_spec("mutmut") is None, reason="mutmut is not installed: pip install mutmut"),
+    pytest.mark.skipif(find_spec("mutmut") is None, reason="mutmut is not installed: pip install -e '.[torture]'"),
 ]
 
 

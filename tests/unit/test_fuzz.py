@@ -212,7 +212,9 @@ atheris.Fuzz()
 
 
 @pytest.mark.torture
-@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed: pip install atheris")
+@pytest.mark.skipif(
+    importlib.util.find_spec("atheris") is None, reason="atheris is not installed: pip install -e '.[torture]'"
+)
 def test_inputs_that_are_guided_by_the_code(tmp_path: Path) -> None:
     for number, data in enumerate([*PRESETS, *PROJECTS, *PLANS]):
         (tmp_path / str(number)).write_bytes(data[:4000])
