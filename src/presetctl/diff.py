@@ -151,7 +151,6 @@ def _differing_paths(old: JsonObject, new: JsonObject) -> Iterator[Path]:
         canonical(old),
         canonical(new),
         view="tree",
-        verbose_level=2,
         threshold_to_diff_deeper=0,
         zip_ordered_iterables=True,
     )

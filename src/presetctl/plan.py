@@ -190,7 +190,7 @@ class _Planner:
             source=preset.source,
             before=_live(version),
             after=wanted.digest,
-            fields=() if action is Action.NO_OP else self._with_causes(preset, before, wanted, fields),
+            fields=self._with_causes(preset, before, wanted, fields),
             warnings=(
                 *warnings,
                 *(f"a write removes `{name}`, which only the dashboard can set again" for name in lost),

@@ -130,6 +130,17 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc.[] \"'é", max_size=3), inner, max_size=3),
     max_leaves=12,
 )
+
+
+def test_items_that_are_mappings_are_compared_by_their_place() -> None:
+    """Nobody can tell a moved item from an edited one, and places are what the files show."""
+    assert changes({"t": [{"a": 1}, {"b": 2}]}, {"t": [{"b": 2}]}) == [
+        ("config.t[0].a", 1, ABSENT),
+        ("config.t[0].b", ABSENT, 2),
+        ("config.t[1]", {"b": 2}, ABSENT),
+    ]
+
+
 CONFIGS = st.dictionaries(st.text("abcd\"'[].", min_size=1, max_size=3), VALUES, max_size=4)
 
 

@@ -74,7 +74,13 @@ def test_an_archived_preset_would_be_restored() -> None:
     (change,) = plan(preset("a"), hidden=("a",)).changes
     assert change.action is Action.RESTORE
     assert change.before is None
-    assert "archived" in change.warnings[0]
+    assert change.warnings == ("archived in the workspace: it is restored, and written only if it differs",)
+
+
+def test_a_disabled_preset_is_told() -> None:
+    (change,) = plan(preset("a"), held=(held("a", CONTENT, Status.DISABLED),)).changes
+    told = "disabled in the workspace: it serves no requests until someone enables it in the dashboard"
+    assert change.warnings == (told,)
 
 
 def test_what_no_file_declares_is_counted_and_left_alone() -> None:
@@ -124,6 +130,8 @@ def test_a_field_not_kept_that_the_files_took_away_is_not_said_to_be_live_alread
     assert [field.path for field in change.already_live] == [("config", "seed")]
     (change,) = plan(preset("a"), held=(held("a", CONTENT),), base=base, not_kept=("seed",)).changes
     assert change.already_live == ()
+    (change,) = plan(preset("a"), base=base).changes
+    assert (change.action, change.already_live) == (Action.CREATE, ()), "nothing is live"
 
 
 def test_changes_come_by_slug() -> None:
@@ -136,6 +144,9 @@ def test_the_fingerprint_is_about_what_happens_and_where() -> None:
     assert made.fingerprint != plan(preset("a", model="other")).fingerprint
     assert made.fingerprint != plan(preset("a"), held=(held("a", Content("x", {})),)).fingerprint
     assert made.fingerprint == plan(preset("a"), preset("b"), held=(held("b", CONTENT),)).fingerprint
+    read = plan(preset("a"), held=(held("a", Content("x", {})),)).fingerprint
+    saved = "sha256:03ada257de3157e6d202a036b9d94b6c7bc78c7d723562349ab9e5b88dd42ab9"
+    assert read == saved, "plans that were saved stay good as long as their format does"
     elsewhere = Target("w", "openrouter", "https://y/api/v1", "ws")
     assert made.fingerprint != fingerprint(elsewhere, made.changes)
     renamed = Target("other", "openrouter", "https://x/api/v1", "ws")
