@@ -141,6 +141,11 @@ def test_items_that_are_mappings_are_compared_by_their_place() -> None:
     ]
 
 
+def test_what_is_empty_inside_an_opaque_value_is_something() -> None:
+    assert changes(None, {"response_format": {"schema": {}}}) == [("config.response_format", ABSENT, {"schema": {}})]
+    assert changes(None, {"response_format": {"schema": None}}) == []
+
+
 CONFIGS = st.dictionaries(st.text("abcd\"'[].", min_size=1, max_size=3), VALUES, max_size=4)
 
 
