@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from presetctl.emulator.access import DEFAULT_WORKSPACE, Access, KeyGrant
+from presetctl.emulator.application import Application
 from presetctl.emulator.database import Database
 from presetctl.emulator.errors import ApiError, UnusableDatabaseError
-from presetctl.emulator.faults import Fault, Faults, error_response
+from presetctl.emulator.faults import Fault, error_response
 from presetctl.emulator.jsontext import Json, dump
 from presetctl.emulator.operations import BODY_LIMIT, ROUTES, Emulated
 from presetctl.emulator.persist import Content
 from presetctl.emulator.store import Clock, MakeId, SavePolicy, Store, random_id, utc_now
 from presetctl.emulator.switches import Switches
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
 __all__ = ["DEFAULT_WORKSPACE", "Emulator", "Fault", "KeyGrant", "UnusableDatabaseError", "create_app"]
-
-REQUESTS_KEPT = 50_000
 
 
 def create_app(
@@ -47,31 +42,15 @@ def create_app(
     return Emulator(Emulated(Store(Database(database), clock, make_id), access, switches))
 
 
-class Emulator:
+class Emulator(Application):
     """A WSGI application with OpenRouter's presets operations, for any number of threads.
 
-    ``requests`` lists what came in, oldest first, as method and path (the latest 50,000 at most).
-    ``faults`` makes the next requests fail. The ``dashboard_`` methods do what only a person at the provider's
-    website can do.
+    The ``dashboard_`` methods do what only a person at the provider's website can do.
     """
 
     def __init__(self, emulated: Emulated) -> None:
+        super().__init__()
         self._emulated = emulated
-        self._lock = Lock()
-        self.requests: list[tuple[str, str]] = []
-        self.faults = Faults()
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request."""
-        request = Request(environ)
-        self._remember(request)
-        return self._answer(request)(environ, start_response)
-
-    def __enter__(self) -> Emulator:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes the database. More than once does no harm."""
@@ -98,19 +77,6 @@ class Emulator:
     def dashboard_designate(self, workspace: str, slug: str, version: int) -> None:
         """Designates a version, not necessarily the latest. ApiError 404 if there is no such version."""
         self._emulated.store.designate(self.workspaces[workspace], slug, version)
-
-    def _remember(self, request: Request) -> None:
-        with self._lock:
-            self.requests.append((request.method, request.path))
-            del self.requests[:-REQUESTS_KEPT]
-
-    def _answer(self, request: Request) -> Response:
-        fault = self.faults.take(request)
-        if fault is None:
-            return self._handle(request)
-        if fault.written:
-            self._handle(request)
-        return fault.response()
 
     def _handle(self, request: Request) -> Response:
         try:

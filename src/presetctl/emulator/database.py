@@ -6,15 +6,24 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import RLock
 
 from presetctl.emulator.errors import UnusableDatabaseError
 
 SCHEMA_VERSION = 1
-_APPLICATION_ID = 0x70726573  # "pres", in the file's header: whose database this is
 _BUSY_SECONDS = 30.0
 
-_SCHEMA = (
+
+@dataclass(frozen=True)
+class Layout:
+    """What a database holds: its tables, and the number in the file's header that says whose database it is."""
+
+    application_id: int
+    tables: tuple[str, ...]
+
+
+_OPENROUTER = (
     """CREATE TABLE presets (
         id TEXT PRIMARY KEY,
         workspace TEXT NOT NULL,
@@ -39,9 +48,8 @@ _SCHEMA = (
         created_at TEXT NOT NULL,
         UNIQUE (preset, version)
     )""",
-    f"PRAGMA application_id = {_APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+OPENROUTER = Layout(0x70726573, _OPENROUTER)  # "pres"
 
 
 class Database:
@@ -50,7 +58,8 @@ class Database:
     UnusableDatabaseError if ``path`` can't be opened, is damaged, newer than this program, or something else's.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], layout: Layout = OPENROUTER) -> None:
+        self._layout = layout
         self._lock = RLock()
         self._name = os.fspath(path)
         try:
@@ -109,8 +118,10 @@ class Database:
     def _create(self) -> None:
         with self.writing() as connection:
             if self._is_new():  # another process may have been faster
-                for statement in _SCHEMA:
+                for statement in self._layout.tables:
                     connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {self._layout.application_id}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _is_new(self) -> bool:
         tables = self._number("SELECT count(*) FROM sqlite_master")
@@ -118,7 +129,7 @@ class Database:
 
     def _check(self) -> None:
         version = self._number("PRAGMA user_version")
-        if self._number("PRAGMA application_id") != _APPLICATION_ID or version == 0:
+        if self._number("PRAGMA application_id") != self._layout.application_id or version == 0:
             raise UnusableDatabaseError(f"{self._name} is a database of another program")
         if version > SCHEMA_VERSION:
             raise UnusableDatabaseError(

@@ -21,8 +21,12 @@ _POLL_SECONDS = 0.5
 
 
 @contextmanager
-def serve(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = THREADS) -> Iterator[str]:
+def serve(
+    app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = THREADS, base: str = BASE
+) -> Iterator[str]:
     """Serves ``app`` from threads of its own while the block runs, and gives the base URL; port 0 picks a free one.
+
+    ``base`` is the path that ends the URL.
 
     OSError if the address can't be listened on.
     """
@@ -30,12 +34,20 @@ def serve(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sockets: dict[int, Any] = {}
     with _listening(host, port) as listener:
-        server = create_server(app, map=sockets, sockets=[listener], threads=threads, ident=None)
+        server = create_server(
+            app,
+            map=sockets,
+            sockets=[listener],
+            threads=threads,
+            ident=None,
+            # X-Forwarded-For reaches the emulator, which decides itself what to make of it, as the real server does.
+            clear_untrusted_proxy_headers=False,
+        )
         stop = Event()
         loop = Thread(target=_loop, args=(sockets, stop), name="emulator", daemon=True)
         loop.start()
         try:
-            yield _base_url(listener)
+            yield _base_url(listener) + base
         finally:
             server.task_dispatcher.shutdown()
             stop.set()
@@ -56,4 +68,4 @@ def _loop(sockets: dict[int, Any], stop: Event) -> None:
 
 def _base_url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}{BASE}" if ":" in host else f"http://{host}:{port}{BASE}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

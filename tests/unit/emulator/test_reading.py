@@ -213,7 +213,7 @@ def test_the_request_log_has_what_came_in(client: httpx.Client, emulator: Emulat
 
 
 def test_the_request_log_is_bounded(client: httpx.Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("presetctl.emulator.app.REQUESTS_KEPT", 2)
+    monkeypatch.setattr("presetctl.emulator.application.REQUESTS_KEPT", 2)
     for slug in ("a", "b", "c"):
         client.get(f"/presets/{slug}")
     assert [path for _, path in emulator.requests] == ["/api/v1/presets/b", "/api/v1/presets/c"]

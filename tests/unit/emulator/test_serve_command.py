@@ -25,7 +25,7 @@ def run(*arguments: str) -> None:
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(*arguments: str, name: str = "OpenRouter") -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command in a process of its own, and the URL that it says it serves."""
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", _MAIN, "--port", "0", *arguments],
@@ -37,7 +37,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         try:
             assert process.stdout
             line = process.stdout.readline().split()
-            assert line[:4] == ["Serving", "OpenRouter", "presets", "at"]
+            assert line[:4] == ["Serving", name, "presets", "at"]
             yield process, line[4]
         finally:
             process.kill()
@@ -59,13 +59,48 @@ def test_it_serves_until_a_signal_and_stops_cleanly(tmp_path: Path, number: sign
     assert [path.name for path in tmp_path.iterdir()] == ["presets.db"]
 
 
+def test_it_serves_librechat(tmp_path: Path) -> None:
+    file = tmp_path / "librechat.db"
+    arguments = ("--provider", "librechat", "--db", str(file), "--user", "ann@example.com=secret-123")
+    with served(*arguments, name="LibreChat") as (process, url), httpx.Client(base_url=url, trust_env=False) as client:
+        login = client.post("/api/auth/login", json={"email": "ann@example.com", "password": "secret-123"}).json()
+        client.headers["Authorization"] = f"Bearer {login['token']}"
+        assert client.post("/api/presets", json={"presetId": "p", "title": "T"}).json()["title"] == "T"
+        process.send_signal(signal.SIGTERM)
+        output, talk = process.communicate(timeout=20)
+    assert (process.returncode, output, talk) == (0, "", "User ann@example.com\n")
+    with pytest.raises(InputError, match="another program"):
+        run("--port", "0", "--db", str(file))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--provider", "librechat", "--key", "k=team"),
+        ("--provider", "librechat", "--server-defaults"),
+        ("--user", "ann@example.com=secret-123"),
+        ("--login-max", "7"),
+    ],
+)
+def test_an_option_of_the_other_provider_is_refused(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="means nothing with --provider"):
+        run("--port", "0", *arguments)
+
+
+@pytest.mark.parametrize("user", ["SECRET", "SECRET=long-enough", "a@b.c=SECRET", "a@b.c=SECRET:2fa"])
+def test_bad_users_are_refused_without_repeating_them(user: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        run("--port", "0", "--provider", "librechat", "--user", user)
+    assert "SECRET" not in caught.value.format_message()
+
+
 def test_signals_are_handled_only_while_it_serves(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @contextmanager
-    def serve_until_a_signal(_app: Emulator, _host: str, _port: int) -> Iterator[str]:
+    def serve_until_a_signal(_app: Emulator, _host: str, _port: int, base: str) -> Iterator[str]:
         signal.raise_signal(signal.SIGTERM)
-        yield "http://127.0.0.1:1/api/v1"
+        yield f"http://127.0.0.1:1{base}"
 
     monkeypatch.setattr("presetctl.emulator.server.serve", serve_until_a_signal)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
