@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request
 
 from presetctl.emulator.jsontext import Json
+from presetctl.emulator.librechat.numbers import js_number
 from presetctl.emulator.librechat.replies import Refused, document, plain
 
 BODY_LIMIT = 3 * 1024 * 1024
-_EXACT = 2**53
 _MALFORMED: dict[str, Json] = {
     "error": "Invalid JSON format",
     "message": "The request body contains malformed JSON",
@@ -42,21 +41,13 @@ def _form(data: bytes) -> dict[str, Any]:
 def _json(data: bytes) -> Any:
     try:
         value = json.loads(
-            data.decode("utf-8", "replace"), parse_float=_number, parse_int=_number, parse_constant=_no_constant
+            data.decode("utf-8", "replace"), parse_float=js_number, parse_int=js_number, parse_constant=_no_constant
         )
     except (ValueError, RecursionError):
         raise Refused(document(400, _MALFORMED)) from None
     if not isinstance(value, dict | list):  # Express is strict: nothing but objects and arrays
         raise Refused(document(400, _MALFORMED))
     return value
-
-
-def _number(text: str) -> int | float | None:
-    """A number as JavaScript has it, whole ones as integers; None for one too large, which is sent as null."""
-    value = float(text)
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
 
 
 def _no_constant(name: str) -> None:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 
 from presetctl.emulator.jsontext import Json
+from presetctl.emulator.librechat.numbers import js_number, js_text
 
 Cast = Callable[[Json], Json]
 
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?Infinity")
+_PREFIXED = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 _BOOLEANS: dict[Json, bool] = {  # 1 and 0 are also True and False here
     "true": True, 1: True, "1": True, "yes": True, "false": False, 0: False, "0": False, "no": False,
@@ -26,16 +28,20 @@ def truthy(value: Json) -> bool:
 
 
 def text(value: Json) -> Json:
-    """A string, or null."""
+    """A string, or null; of an object with an id, the id."""
+    if isinstance(value, dict) and isinstance(value.get("_id"), str) and value["_id"]:
+        return value["_id"]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
         raise CastError
-    return value if value is None else str(value)
+    return js_text(value) if isinstance(value, int | float) else value
 
 
 def number(value: Json) -> Json:
-    """A number, or null. No range is ever checked."""
+    """A number, or null; of an object with an id, the id. No range is ever checked."""
+    if isinstance(value, dict) and "_id" in value:
+        value = value["_id"]
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str):
@@ -49,10 +55,11 @@ def _parsed(value: str) -> int | float | None:
     if not value:
         return None
     trimmed = value.strip() or "0"
+    if _PREFIXED.fullmatch(trimmed):
+        return js_number(str(int(trimmed, 0)))
     if not _DECIMAL.fullmatch(trimmed):
         raise CastError
-    parsed = float(trimmed)
-    return int(parsed) if parsed.is_integer() else parsed
+    return js_number(trimmed)
 
 
 def boolean(value: Json) -> Json:
@@ -98,8 +105,8 @@ def tools(value: Json) -> Json:
 
 
 def _code_workspace(value: Json) -> Json:
-    if value is None:
-        return None
+    if not truthy(value):
+        return value
     if not isinstance(value, dict):
         raise CastError
     return {name: text(value[name]) for name in ("environmentId", "workspaceId") if name in value}

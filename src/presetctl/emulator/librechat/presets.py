@@ -44,9 +44,10 @@ class Presets:
         try:
             if truthy(sent.get("defaultPreset")):
                 self._unset_default(user, preset_id)
-            return self._upsert(user, text(preset_id), sent)
+            stored = self._upsert(user, text(preset_id), sent)
         except (CastError, sqlite3.IntegrityError):
             return dict(_FAILED)
+        return {name: _replied(value) for name, value in stored.items()}
 
     def delete(self, user: str, preset_id: Json) -> int:
         """Deletes the preset, or those in a list, or with no id at all every one of ``user``; gives how many.
@@ -102,6 +103,16 @@ class Presets:
         return max(now, latest + 1)
 
 
+def _replied(value: Json) -> Json:
+    """What the reply to a write says of what is stored: without the empty objects in objects, which the list has."""
+    if isinstance(value, list):
+        return [_replied(item) for item in value]
+    if isinstance(value, dict):
+        said = {name: _replied(item) for name, item in value.items()}
+        return {name: item for name, item in said.items() if item != {}}
+    return value
+
+
 def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
     """As the server sorts: by order, where null counts as 0 but isn't the same, so that no time decides then."""
     first, second = one.get("order", _LAST), other.get("order", _LAST)
@@ -117,7 +128,7 @@ def _sign(one: Any, other: Any) -> int:
 def _changes(sent: Mapping[str, Json]) -> Document:
     default = sent.get("defaultPreset")
     if truthy(default):
-        return kept(sent) | {"order": 0}
+        return kept({**sent, "order": 0})
     left_out = {"defaultPreset", "order"} if _resets(sent) else {"defaultPreset"}
     return kept({name: value for name, value in sent.items() if name not in left_out})
 
