@@ -264,7 +264,7 @@ class _PresetReader:
 
     def _report_no_workspace(self, kind: Kind) -> None:
         message = f"this project has no workspace of the provider {kind.provider}, so this preset is planned nowhere"
-        hint = "it is only checked; to plan it, add such a workspace to presetctl.yaml"
+        hint = f"it is only checked; presetctl can't apply presets of {kind.provider} yet"
         self._report(Finding(("kind",), "no-workspace", message, hint, Severity.WARNING))
 
     def _report_unknown_kind(self, name: Json) -> None:
