@@ -141,6 +141,14 @@ def test_items_that_are_mappings_are_compared_by_their_place() -> None:
     ]
 
 
+@pytest.mark.parametrize("extra", [{"allow_fallbacks": True}, {"tries": 1}])
+def test_between_equals_a_default_that_only_one_side_has_is_no_difference_wherever_it_stands(extra: Any) -> None:
+    plain = Content(None, {"provider": {"only": ["a"]}})
+    full = Content(None, {"provider": {"only": ["a"], **extra}})
+    assert field_changes(plain, full, KIND, mutual=True) == field_changes(full, plain, KIND, mutual=True) == ()
+    assert field_changes(plain, full, KIND) != (), "a workspace that lacks what files declare is told"
+
+
 def test_what_is_empty_inside_an_opaque_value_is_something() -> None:
     assert changes(None, {"response_format": {"schema": {}}}) == [("config.response_format", ABSENT, {"schema": {}})]
     assert changes(None, {"response_format": {"schema": None}}) == []
