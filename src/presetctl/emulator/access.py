@@ -16,6 +16,7 @@ DEFAULT_WORKSPACE = "default"
 _NAMESPACE = UUID("8f1c2f0e-6a53-5b0c-9a64-3d1b7e0c5a11")
 _KEY = re.compile(r"[!-~]{1,512}")
 _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_GRANTED: dict[str, Role] = {"management": "management", "read": "read"}
 _FORM = "expected KEY=WORKSPACE, KEY=WORKSPACE:management or KEY=WORKSPACE:read"
 
 
@@ -48,9 +49,10 @@ class KeyGrant:
         """Reads ``KEY=WORKSPACE[:management|:read]``; ValueError if it's anything else."""
         key, equals, target = text.rpartition("=")
         workspace, colon, role = target.partition(":")
-        if not equals or (colon and role not in ("management", "read")):
+        found = _GRANTED.get(role) if colon else "normal"
+        if not equals or found is None:
             raise ValueError(_FORM)
-        return cls(key, workspace, role if colon else "normal")  # type: ignore[arg-type]
+        return cls(key, workspace, found)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from presetctl.domain.change import ABSENT, FieldChange
+from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.values import Json
 from presetctl.promotion import PROMPT, Difference, Promotion, Promotions, Verdict
 from presetctl.report.json import header
@@ -60,8 +60,8 @@ def _kept_lines(difference: Difference, change: FieldChange, found: Promotions, 
     yield f"{name} {mine} in {found.target}, {theirs} in {found.source}  {style(f'({where})', dim=True)}"
 
 
-def _shown(value: Json | object) -> str:
-    return "nothing" if value is ABSENT else value_text(value)  # type: ignore[arg-type]
+def _shown(value: Json | Absent) -> str:
+    return "nothing" if isinstance(value, Absent) else value_text(value)
 
 
 def diff_lines(path: str, before: bytes, after: bytes) -> list[str]:
