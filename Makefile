@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 comma := ,
 empty :=
 CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py validate.py \
-  secrets.py answers.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py \
+  secrets.py answers.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py \
   waiting.py delivery.py))
 
 .PHONY: demo test torture browser lint workflows format bench schemas clean

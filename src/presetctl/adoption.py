@@ -25,7 +25,7 @@ from presetctl.load.overlay import OverlaidTree
 from presetctl.load.strict_yaml import MAX_BYTES, parse
 from presetctl.persistence import held_content, kept, requested_config, requested_path
 from presetctl.ports import FileTree
-from presetctl.reconcile import Repository, load
+from presetctl.repository import Repository, load
 
 PROMPT_CHARACTERS = 600
 """A longer prompt goes into a file of its own."""

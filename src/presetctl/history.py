@@ -31,7 +31,7 @@ from presetctl.load.similarity import similar_texts
 from presetctl.load.snapshots import Snapshot, snapshots
 from presetctl.load.tree import WorkTree
 from presetctl.persistence import held_content, kept
-from presetctl.reconcile import Repository, load, load_base
+from presetctl.repository import Repository, load, load_base
 
 
 @dataclass(frozen=True, slots=True)

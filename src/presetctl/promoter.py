@@ -37,7 +37,7 @@ from presetctl.promotion import (
     names,
     promoted_override,
 )
-from presetctl.reconcile import Repository
+from presetctl.repository import Repository
 
 PROMPT_CHARACTERS = 600
 """A longer prompt that no file holds goes into a file of its own."""

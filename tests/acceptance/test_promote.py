@@ -22,7 +22,7 @@ from presetctl.load.strict_yaml import parse
 from presetctl.load.tree import WorkTree
 from presetctl.promoter import Promoter
 from presetctl.promotion import Verdict
-from presetctl.reconcile import load
+from presetctl.repository import load
 from presetctl.specs.schemas import SchemaLibrary
 from tests.acceptance.cli import Shell
 

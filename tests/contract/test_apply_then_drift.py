@@ -26,7 +26,8 @@ from presetctl.emulator.switches import Switches
 from presetctl.guard import Consent
 from presetctl.load.dump_yaml import dump
 from presetctl.providers.registry import Connection, connect
-from presetctl.reconcile import Planned, Repository, Selection, load
+from presetctl.reconcile import Planned
+from presetctl.repository import Repository, Selection, load
 from presetctl.specs.schemas import SchemaLibrary
 from tests.unit.memory import Past
 from tests.unit.trees import MemoryTree

@@ -24,7 +24,7 @@ from presetctl import waiting
 from presetctl.apply import Conduct, OnError
 from presetctl.domain.change import Plan
 from presetctl.emulator.switches import Switches
-from presetctl.reconcile import Selection
+from presetctl.repository import Selection
 from tests.gits import needs_git
 from tests.torture.line import OTHERS, STALE, TROUBLES, Key, Trouble
 from tests.torture.world import SLUGS, Script, Wanted, World

@@ -36,8 +36,9 @@ from presetctl.load.tree import WorkTree
 from presetctl.ports import AskPast, no_past
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
-from presetctl.reconcile import Planned, Repository, Selection
+from presetctl.reconcile import Planned
 from presetctl.report.json import as_text, plan_document
+from presetctl.repository import Repository, Selection, load
 from presetctl.specs.schemas import SchemaLibrary
 from tests.gits import IDENTITY
 from tests.torture.line import Crash, Key, Line, Trouble
@@ -190,7 +191,7 @@ class World:
 
     def repository(self) -> Repository:
         """The files as read, which are what the model takes them for."""
-        found = reconcile.load(WorkTree(self.folder), schemas())
+        found = load(WorkTree(self.folder), schemas())
         assert found.valid, found.problems
         read = {slug: it.content for slug, it in found.rendered.workspaces[NAME].items()}
         assert {slug: Wanted.of(it.system_prompt, it.config) for slug, it in read.items()} == self.wanted

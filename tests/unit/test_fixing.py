@@ -14,7 +14,7 @@ from presetctl.domain.values import Json, Path
 from presetctl.fixing import Fixed, fixed, put_right
 from presetctl.load.edits import same
 from presetctl.load.strict_yaml import parse
-from presetctl.reconcile import load
+from presetctl.repository import load
 from tests.unit.load.messy_yaml import Messy, at, paths, random_value
 from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas
 

@@ -20,7 +20,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from presetctl import reconcile
 from presetctl.domain.errors import InputError, StaleError, UsageError
 from presetctl.domain.strict_json import JsonError, parse_json
 from presetctl.domain.values import Json
@@ -36,6 +35,7 @@ from presetctl.load.strict_yaml import parse, positions
 from presetctl.report.github import problems_commands
 from presetctl.report.json import as_text, plan_document, problems_document
 from presetctl.report.text import Style, plans_text, problems_text
+from presetctl.repository import load
 from presetctl.secrets import secret_problems
 from presetctl.specs.reading import read_mapping
 from presetctl.specs.schemas import SchemaLibrary
@@ -134,7 +134,7 @@ class OneTree:
 
 
 def rendering(seed: int) -> None:
-    found = refused(lambda: reconcile.load(OneTree(mutated(seed, PRESETS), prompt=mutated(seed, PRESETS)), SCHEMAS))
+    found = refused(lambda: load(OneTree(mutated(seed, PRESETS), prompt=mutated(seed, PRESETS)), SCHEMAS))
     if found is not None:
         assert acting(problems_text(found.problems, Style()) + problems_commands(found.problems)) == []
         json.loads(as_text(problems_document(found.problems, 1)))

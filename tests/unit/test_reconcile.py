@@ -19,7 +19,8 @@ from presetctl.guard import Consent
 from presetctl.inventory import Standing
 from presetctl.load.git import Base
 from presetctl.ports import no_past
-from presetctl.reconcile import Planned, Repository, Selection, load
+from presetctl.reconcile import Planned
+from presetctl.repository import Repository, Selection, load, load_base
 from tests.keys import LETTERS, drawn
 from tests.unit.memory import Memory, Past
 from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas, repository
@@ -320,7 +321,7 @@ def test_a_preset_that_is_as_declared_keeps_what_the_dashboard_set() -> None:
 def base(files: dict[str, str], project: str = PROJECT, workspace: str = "one") -> BaseState:
     contents = {f"presets/{name}.yaml": text for name, text in files.items()}
     tree = MemoryTree({"presetctl.yaml": project, **contents})
-    return reconcile.load_base(tree, SmallSchemas(), workspace, Base("c0ffee", "named base"))
+    return load_base(tree, SmallSchemas(), workspace, Base("c0ffee", "named base"))
 
 
 def test_the_files_of_another_commit() -> None:

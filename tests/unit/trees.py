@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from presetctl.domain.errors import InputError
-from presetctl.reconcile import Repository, load
+from presetctl.repository import Repository, load
 
 
 @dataclass

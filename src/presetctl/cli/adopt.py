@@ -14,8 +14,8 @@ from presetctl.domain.state import Status
 from presetctl.load.atomic import write_atomically
 from presetctl.load.tree import WorkTree
 from presetctl.ports import PresetReader
-from presetctl.reconcile import Repository
 from presetctl.report.safe import inert, one_line
+from presetctl.repository import Repository
 
 PARTLY, NONE = 6, 3
 

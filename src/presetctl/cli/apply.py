@@ -27,9 +27,10 @@ from presetctl.load.git import head
 from presetctl.load.plans import load_plan
 from presetctl.ports import READERS
 from presetctl.providers.registry import Connection
-from presetctl.reconcile import Planned, Repository, Selection
+from presetctl.reconcile import Planned
 from presetctl.report.json import apply_document, as_text
 from presetctl.report.text import outcome_text, outcomes_summary, plan_text
+from presetctl.repository import Repository, Selection
 
 _ABANDONED = "interrupted; the next plan will show what became of it"
 

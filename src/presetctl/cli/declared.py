@@ -11,7 +11,7 @@ from presetctl.history import FilesPast, Renders
 from presetctl.load.git import FETCH_ALL, GitRepository
 from presetctl.load.tree import WorkTree
 from presetctl.ports import AskPast
-from presetctl.reconcile import Repository, Selection
+from presetctl.repository import Repository, Selection
 
 
 def check_valid(repository: Repository) -> None:

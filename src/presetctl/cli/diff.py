@@ -14,9 +14,9 @@ from presetctl.cli.sides import InWorkspace, OfVersion, Side, SideReader, parse_
 from presetctl.comparison import Comparison, Held, compare
 from presetctl.domain.errors import UsageError
 from presetctl.domain.kind import Kind
-from presetctl.reconcile import Repository
 from presetctl.report.comparison import comparison_document, comparison_text
 from presetctl.report.json import as_text
+from presetctl.repository import Repository
 
 DIFFERENT = 2
 

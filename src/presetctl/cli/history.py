@@ -17,9 +17,9 @@ from presetctl.domain.kind import Kind
 from presetctl.domain.state import Version
 from presetctl.history import version_records
 from presetctl.ports import PresetReader
-from presetctl.reconcile import Repository
 from presetctl.report.history import history_document, history_text
 from presetctl.report.json import as_text
+from presetctl.repository import Repository
 
 
 @click.command("history")

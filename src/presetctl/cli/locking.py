@@ -21,9 +21,9 @@ from presetctl.domain.lock import LEASE, Lock
 from presetctl.load.git import GitRepository, head
 from presetctl.load.gitlock import GitLock, Held
 from presetctl.load.gitremote import GitRemote
-from presetctl.reconcile import Repository
 from presetctl.report.lock import lock_text
 from presetctl.report.safe import inert, one_line
+from presetctl.repository import Repository
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

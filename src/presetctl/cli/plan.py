@@ -27,9 +27,10 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
 from presetctl.ports import READERS
-from presetctl.reconcile import Planned, Repository, Selection
+from presetctl.reconcile import Planned
 from presetctl.report.json import as_text
 from presetctl.report.safe import one_line
+from presetctl.repository import Repository, Selection
 
 CHANGES = 2
 

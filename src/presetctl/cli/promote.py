@@ -21,10 +21,10 @@ from presetctl.load.git import head
 from presetctl.load.tree import WorkTree
 from presetctl.promoter import Promoter
 from presetctl.promotion import Promotions, idle
-from presetctl.reconcile import Repository, Selection
 from presetctl.report.json import as_text
 from presetctl.report.promotion import promotions_document, promotions_text
 from presetctl.report.safe import one_line
+from presetctl.repository import Repository, Selection
 
 PARTLY, NONE = 6, 3
 _NEXT = "Review the edit, commit it, and see `presetctl plan -w {}`."

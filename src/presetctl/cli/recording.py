@@ -17,9 +17,9 @@ from presetctl.domain.outcome import Outcome
 from presetctl.load.git import GitRepository
 from presetctl.load.gitnotes import NOTES, add_record, share_records
 from presetctl.load.gitremote import GitRemote
-from presetctl.reconcile import Repository
 from presetctl.report.json import as_text, record_document
 from presetctl.report.safe import inert, one_line
+from presetctl.repository import Repository
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

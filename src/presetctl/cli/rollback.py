@@ -23,8 +23,8 @@ from presetctl.load.git import head
 from presetctl.load.tree import WorkTree
 from presetctl.persistence import kept
 from presetctl.ports import PresetReader
-from presetctl.reconcile import Repository, Selection
 from presetctl.report.text import Style, plan_text
+from presetctl.repository import Repository, Selection
 
 _VERSION = re.compile(r"v?([0-9]{1,9})", re.ASCII)
 

@@ -19,9 +19,9 @@ from presetctl.domain.project import project_schema
 from presetctl.load.atomic import write_atomically
 from presetctl.load.project import load_project
 from presetctl.load.tree import WorkTree
-from presetctl.reconcile import load
 from presetctl.report.safe import visible
 from presetctl.report.text import Style, many, problems_text
+from presetctl.repository import load
 from presetctl.specs import librechat
 from presetctl.specs.accounting import Accounting, Entry, Fate, read_accounting
 from presetctl.specs.derive import config_schemas, derive_files, unaccounted

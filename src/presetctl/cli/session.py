@@ -23,8 +23,8 @@ from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.ports import READERS
 from presetctl.providers.registry import Connection, connect
-from presetctl.reconcile import Repository, load, load_base
 from presetctl.report.safe import one_line
+from presetctl.repository import Repository, load, load_base
 from presetctl.specs.schemas import SchemaLibrary
 
 EMBEDDED_FOLDER = ".presetctl"

@@ -17,7 +17,7 @@ from presetctl.domain.preset import Preset
 from presetctl.domain.state import BaseState, DesiredState, Status
 from presetctl.load.documents import PRESET_SUFFIXES
 from presetctl.ports import PresetReader
-from presetctl.reconcile import Repository
+from presetctl.repository import Repository
 
 FORMS = "write v3, HEAD~2 or another commit, WORKSPACE:, WORKSPACE:SLUG, WORKSPACE:SLUG@v3, a preset file, or `.`"
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})", re.ASCII)

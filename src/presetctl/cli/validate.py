@@ -19,10 +19,10 @@ from presetctl.domain.values import show_path
 from presetctl.load.atomic import write_atomically
 from presetctl.load.project import PROJECT_FILE
 from presetctl.load.tree import WorkTree
-from presetctl.reconcile import Repository
 from presetctl.report.json import as_text, problems_document
 from presetctl.report.safe import inert, one_line, value_text, visible
 from presetctl.report.text import Style, problems_text, validation_summary
+from presetctl.repository import Repository
 
 INVALID = 3
 FORMATS = ("human", "json", "sarif", "junit", "github")
