@@ -1,45 +1,38 @@
 """The one way out: JSON over HTTP with a deadline for the whole call, a size limit, and no surprises.
 
-httpx limits each read, not the call: a server that sends one byte per second would hold it for ever. So the network
-layer below it gives every read and write only the time and the bytes that the call has left.
+What the call may take in all is kept below httpx (see ``limits``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpcore
 import httpx
 
 from presetctl import __version__
 from presetctl.domain.errors import AmbiguousError, RemoteError
 from presetctl.domain.strict_json import JsonError, parse_json
 from presetctl.domain.values import Json
+from presetctl.providers.limits import Limits, grant, limited, within
 from presetctl.waiting import Pause, Waits
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 MAX_REPLY_VALUES = 250_000
 """How many values a reply may have: in memory an empty object takes thirty times its two bytes."""
-MAX_OVERHEAD_BYTES = 256 * 1024
-"""What interim replies, headers and chunk sizes of one reply may take beside its body."""
 CONNECT_SECONDS = 10.0
 GET_ATTEMPTS = 4
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 _REASON_SHOWN = 200
 _KEPT_HEADERS = ("link", "x-ratelimit-remaining", "x-ratelimit-reset")
 _WITH_BODY = frozenset({"POST", "PATCH"})
-_WRITE_BYTES = 16 * 1024
-_SLICE_SECONDS = 0.25
-"""How soon a read notices that its call was abandoned."""
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -165,7 +158,7 @@ class HttpJson:
         self, method: str, path: str, query: Mapping[str, str | int] | None, body: Json, abandoned: threading.Event
     ) -> Reply:
         what = f"{method} {path}"
-        with _within(_Limits.starting(self._timeout, abandoned)):
+        with within(Limits.starting(self._timeout, abandoned)):
             try:
                 request: dict[str, Any] = {"params": query} if query else {}
                 if method in _WITH_BODY:
@@ -239,14 +232,14 @@ class HttpJson:
                 f"the proxy that the environment names can't be used: {_reason(error)}",
                 hint=self._advice.proxy,
             ) from None
-        return _limited(client)
+        return limited(client)
 
 
 def fetch(url: str, *, timeout: float, limit: int) -> bytes:
     """The body of a public document, at most ``limit`` bytes. RemoteError where it can't be had."""
     with (
-        _within(_Limits.starting(timeout, threading.Event())),
-        _limited(httpx.Client(timeout=timeout, trust_env=False)) as client,
+        within(Limits.starting(timeout, threading.Event())),
+        limited(httpx.Client(timeout=timeout, trust_env=False)) as client,
     ):
         try:
             with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
@@ -263,7 +256,7 @@ def _read(
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         raise AmbiguousError(f"{what}: the reply is compressed, which was not asked for", hint=in_between)
-    _local.limits.budget += limit  # only now: what comes before the body is never that long
+    grant(limit)  # only now: what comes before the body is never that long
     data = bytearray()
     for part in response.iter_bytes():
         data += part
@@ -285,99 +278,3 @@ def _retry_after(value: str | None) -> float | None:
 def _reason(error: Exception) -> str:
     """What went wrong at the network, without the address, which may come back in odd forms."""
     return str(error).strip()[:_REASON_SHOWN] or type(error).__name__
-
-
-@dataclass(slots=True)
-class _Limits:
-    """What the call of this thread may still take."""
-
-    deadline: float
-    budget: int
-    abandoned: threading.Event
-
-    @classmethod
-    def starting(cls, seconds: float, abandoned: threading.Event) -> _Limits:
-        return cls(time.monotonic() + seconds, MAX_OVERHEAD_BYTES, abandoned)
-
-    def left(self, timeout: float | None = None) -> float:
-        """The seconds that are left, at most ``timeout``. An error where none are, or the call was abandoned."""
-        if self.abandoned.is_set():
-            raise RemoteError("given up, because the command ends")
-        left = min(self.deadline - time.monotonic(), math.inf if timeout is None else timeout)
-        if left <= 0:
-            raise httpcore.ReadTimeout
-        return left
-
-    def count(self, data: bytes) -> bytes:
-        self.budget -= len(data)
-        if self.budget < 0:
-            raise httpcore.ReadError("the reply does not end")
-        return data
-
-
-_local = threading.local()
-
-
-@contextlib.contextmanager
-def _within(limits: _Limits) -> Iterator[None]:
-    _local.limits = limits
-    try:
-        yield
-    finally:
-        del _local.limits
-
-
-class _LimitedStream(httpcore.NetworkStream):
-    """A connection on which nothing takes longer than the call has left, or goes on after it was abandoned."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        limits: _Limits = _local.limits
-        ends = time.monotonic() + limits.left(timeout)
-        while True:
-            left = limits.left(ends - time.monotonic())
-            with contextlib.suppress(httpcore.ReadTimeout):
-                return limits.count(self._stream.read(max_bytes, min(left, _SLICE_SECONDS)))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # In pieces: below, the timeout begins anew whenever the other side takes a few bytes.
-        for start in range(0, len(buffer), _WRITE_BYTES):
-            self._stream.write(buffer[start : start + _WRITE_BYTES], _local.limits.left(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, _local.limits.left(timeout))
-        return _LimitedStream(stream)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _LimitedBackend(httpcore.NetworkBackend):
-    def __init__(self) -> None:
-        self._backend = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        timeout = _local.limits.left(timeout)
-        return _LimitedStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-def _limited(client: httpx.Client) -> httpx.Client:
-    """``client``, with the limits of the call below every connection, the proxies' too."""
-    for transport in (client._transport, *client._mounts.values()):
-        if isinstance(transport, httpx.HTTPTransport):
-            transport._pool._network_backend = _LimitedBackend()
-    return client
