@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter, defaultdict
+from itertools import count
 from typing import Any
 
 import pytest
@@ -30,11 +31,16 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+_NUMBERS = count()
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in list(os.environ):
         if name.startswith(("OPENROUTER_", "PRESETCTL_", "GIT_", "GITHUB_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
+    # Each test starts with a cache of its own, which isn't there yet.
+    monkeypatch.setenv("PRESETCTL_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{next(_NUMBERS)}"))
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,36 @@ def untracked(items: Iterable[_Item], what: str, total: int) -> Iterable[_Item]:
     return items
 
 
+class Cache(Protocol):
+    """Remembers what can be found out again; see presetctl.cache, which keeps it in a file.
+
+    A space is a table of its own by name, such as ``versions``. Keys say everything that their value depends on
+    (``{workspace id}/{version id}``): entries are never changed, only forgotten, at any time. What comes back is what
+    was put in under that key, proven by a digest; that it has the wanted form is for the caller to check, since an
+    earlier presetctl may have written it. Neither call raises, and neither changes what a command prints.
+    """
+
+    def get(self, space: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """The values of those ``keys`` that are known, by key. Ask for many at once."""
+
+    def put(self, space: str, entries: Mapping[str, bytes]) -> None:
+        """Remembers ``entries``, by key. Give it many at once: every call is a transaction of its own."""
+
+
+class NoCache:
+    """Remembers nothing."""
+
+    def get(self, space: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Nothing."""
+        return {}
+
+    def put(self, space: str, entries: Mapping[str, bytes]) -> None:
+        """Forgets them."""
+
+
+NO_CACHE: Cache = NoCache()
+
+
 class FileTree(Protocol):
     """The files of a repository at one moment: the work tree, or a commit.
 

@@ -17,6 +17,7 @@ from presetctl.domain.errors import InputError, PresetctlError
 
 COMMANDS = {
     "apply": "Apply the planned changes to a workspace.",
+    "cache": "Look at what is remembered between two commands, or remove it.",
     "ci": "Tell a pull request, an issue or a workflow on GitHub what there is.",
     "completion": "Print the shell completion script.",
     "diff": "Compare presets in versions, commits, workspaces and files.",

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from presetctl.cache import FileCache, cache_folder
 from presetctl.cli.console import say
 from presetctl.cli.progress import Progress
 from presetctl.domain.errors import InputError, PresetctlError, UsageError
@@ -21,7 +22,7 @@ from presetctl.load.git import Base, GitRepository
 from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
-from presetctl.ports import READERS
+from presetctl.ports import NO_CACHE, READERS, Cache
 from presetctl.providers.registry import Connection, connect
 from presetctl.report.safe import one_line
 from presetctl.repository import Repository, load, load_base
@@ -47,6 +48,7 @@ class Session:
     start: Path
     schemas: SchemaLibrary
     progress: Progress
+    cache: Cache
 
     @classmethod
     def open(cls, ctx: click.Context) -> Session:
@@ -55,7 +57,7 @@ class Session:
         if not start.is_dir():
             raise UsageError(f"-C: {start} is not a folder")
         root = find_project(start.resolve())
-        return cls(root, start.resolve(), SchemaLibrary.for_project(root), Progress())
+        return cls(root, start.resolve(), SchemaLibrary.for_project(root), Progress(), _cache())
 
     def repository(self, files: Sequence[str] | None = None) -> Repository:
         """The repository as read: every preset file, or just ``files``."""
@@ -128,6 +130,11 @@ class Session:
                 yield connection
             finally:
                 connection.close()
+
+
+def _cache() -> Cache:
+    folder = cache_folder(os.environ)
+    return NO_CACHE if folder is None else FileCache(folder, say)
 
 
 @contextmanager
