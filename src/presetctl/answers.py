@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from presetctl.domain.kind import TITLE, Kind
-from presetctl.domain.values import Json, JsonObject
+from presetctl.domain.preset import MODEL_SPEC, MODEL_SPEC_FROM_PRESET
+from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.validate import Finding, Remedy
 
 SYSTEM_PROMPT = "system_prompt"
@@ -25,6 +26,25 @@ def answer(kind: Kind, key: str, config: JsonObject) -> Finding | None:
     if key in kind.not_kept:
         return _lost(kind, key, config, "not-kept-field", f"`{key}` is dropped when the preset is saved")
     return None
+
+
+def answer_in_model_spec(path: Path, _holder: JsonObject) -> Finding | None:
+    """The finding for a key under ``model_spec`` that another key of a preset's file says, or None."""
+    key = str(path[-1])
+    if len(path) > 1 or key not in MODEL_SPEC_FROM_PRESET:
+        return None
+    where, remedy = _SAID_BY[key]
+    return _finding(
+        key, "own-key", f"`{key}` of a model spec comes from {where}", "remove it, or move it there", remedy
+    )
+
+
+_SAID_BY: Mapping[str, tuple[str, Remedy | None]] = {
+    "name": ("the slug", None),
+    "label": (f"`{TITLE}:`, beside `{MODEL_SPEC}:`", Remedy((TITLE,))),
+    "description": (f"`description:`, beside `{MODEL_SPEC}:`", Remedy(("description",))),
+    "preset": ("`config:` and the system prompt", None),
+}
 
 
 def prompt_remedy(value: Json) -> Remedy | None:

@@ -12,7 +12,7 @@ from presetctl.diff import value_at
 from presetctl.domain.change import ABSENT
 from presetctl.domain.document import Document
 from presetctl.domain.kind import TITLE, Kind, provider_of
-from presetctl.domain.preset import SLUG, Content, Preset
+from presetctl.domain.preset import MODEL_SPEC, SLUG, Content, Preset
 from presetctl.domain.problem import Fix, Location, Problem, Severity
 from presetctl.domain.project import Project
 from presetctl.domain.state import DesiredState
@@ -32,6 +32,8 @@ class Rendered:
     problems: tuple[Problem, ...]
     kinds: Mapping[str, str] = field(default_factory=dict)
     """The kind of every preset that is valid, by slug; also of those that no workspace can hold."""
+    unplaced: DesiredState = field(default_factory=dict)
+    """The presets that no workspace can hold, without overrides."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -78,6 +80,7 @@ def render(
     states: dict[str, dict[str, Preset]] = {name: {} for name in project.workspaces}
     owners: dict[str, Location] = {}
     kinds_by_slug: dict[str, str] = {}
+    unplaced: dict[str, Preset] = {}
     for document in track(documents, "Checking presets", len(documents)):
         reader = _PresetReader(document, project, project_file, kinds)
         presets = reader.read()
@@ -93,12 +96,13 @@ def render(
         if not any(problem.severity is Severity.ERROR for problem in found):
             kinds_by_slug[slug] = reader.kind
             for name, preset in presets.items():
-                states[name][slug] = preset
+                (unplaced if name is None else states[name])[slug] = preset
     problems += collisions(documents)
     return Rendered(
         states,
         tuple(sorted(set(problems), key=lambda problem: (problem.location, problem.path, problem.rule))),
         kinds_by_slug,
+        unplaced,
     )
 
 
@@ -135,8 +139,8 @@ class _PresetReader:
         self.kind = ""
         """The name of its kind, once it is known to be one."""
 
-    def read(self) -> dict[str, Preset]:
-        """The preset by workspace; meaningful only where no error was found."""
+    def read(self) -> dict[str | None, Preset]:
+        """The preset by workspace, None where none can hold it; meaningful only where no error was found."""
         if not isinstance(self._document.value, Mapping):
             self._report(Finding((), "wrong-type", "a preset file is a mapping of `config:` and other keys"))
             return {}
@@ -156,9 +160,9 @@ class _PresetReader:
         workspaces = self._workspaces(kind)
         if not workspaces:
             self._report_no_workspace(kind)
-            self._preset(kind, self._layers(kind))  # for what is wrong with it
+            return {None: self._preset(kind, self._layers(kind))}
         plain: Preset | None = None
-        presets: dict[str, Preset] = {}
+        presets: dict[str | None, Preset] = {}
         for name in workspaces:
             override = overrides.get(name)
             if isinstance(override, Mapping):
@@ -200,18 +204,39 @@ class _PresetReader:
         description = _topmost(layers, "description", str)
         protected = _topmost(layers, "protected", bool)
         source = self._document.locate((), False)
-        return Preset(self.slug, kind.name, Content(prompt, {**config, **title}), source, description, bool(protected))
+        model_spec = self._model_spec(kind, layers)
+        content = Content(prompt, {**config, **title})
+        return Preset(self.slug, kind.name, content, source, description, bool(protected), model_spec)
 
     def _title(self, kind: Kind, layers: list[_Layer]) -> dict[str, Json]:
         """What a workspace that keeps titles holds as one: the declared title, or the slug."""
         if kind.has_title:
             return {TITLE: _topmost(layers, TITLE, str) or self.slug}
-        for layer in layers:
-            if TITLE in layer.value:
-                message = f"`{TITLE}` is kept by LibreChat's workspaces only, not by those of {kind.provider}"
-                hint = "remove it; `description:` is for people"
-                self._report(Finding((TITLE,), "unknown-field", message, hint, at_key=True), [layer])
+        message = f"`{TITLE}` is kept by LibreChat's workspaces only, not by those of {kind.provider}"
+        self._report_where_said(TITLE, message, "remove it; `description:` is for people", layers)
         return {}
+
+    def _model_spec(self, kind: Kind, layers: list[_Layer]) -> JsonObject | None:
+        """What an entry in modelSpecs says beside the preset; None where the files want none."""
+        if not kind.has_title:
+            message = f"`{MODEL_SPEC}` is for LibreChat, and says nothing to {kind.provider}"
+            self._report_where_said(MODEL_SPEC, message, "remove it", layers)
+            return {}
+        own: JsonObject | None = {}
+        for index, layer in enumerate(layers):
+            patch = layer.value.get(MODEL_SPEC)
+            if isinstance(patch, Mapping):
+                own = lay_over(own or {}, patch, remove_all_nulls=index == 2)
+            elif MODEL_SPEC in layer.value:
+                own = None if patch is False else {}
+        for finding in self._kinds.model_spec.findings(own or {}):
+            self._report(finding, layers, (MODEL_SPEC,))
+        return own
+
+    def _report_where_said(self, key: str, message: str, hint: str, layers: list[_Layer]) -> None:
+        for layer in layers:
+            if key in layer.value:
+                self._report(Finding((key,), "unknown-field", message, hint, at_key=True), [layer])
 
     def _prompt(self, layers: list[_Layer]) -> str | None:
         """The prompt of the topmost layer that says something of it."""

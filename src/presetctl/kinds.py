@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from presetctl.answers import answer, prompt_remedy
+from presetctl.answers import answer, answer_in_model_spec, prompt_remedy
 from presetctl.domain.kind import Kind, provider_of
-from presetctl.domain.preset import DEFAULT_KIND
+from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
 from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.persistence import kind_of
 from presetctl.validate import Finding, Remedy, Schema, SchemaChecker
@@ -37,8 +37,11 @@ class Kinds:
         self._names = tuple(schemas.kinds())
         self._kinds: dict[str, Kind] = {}
         self._checkers: dict[str, SchemaChecker] = {}
-        envelope = {key: value for key, value in schemas.preset_schema().items() if key != "allOf"}
+        whole = schemas.preset_schema()
+        envelope = {key: value for key, value in whole.items() if key != "allOf"}
         self.envelope = SchemaChecker(envelope, "a preset file", self._explain_envelope)
+        self._model_spec: Schema = whole.get("$defs", {}).get(MODEL_SPEC, {})
+        self.model_spec = SchemaChecker(self._model_spec, MODEL_SPEC, answer_in_model_spec)
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -103,10 +106,15 @@ class Kinds:
 
     def _explain_envelope(self, path: Path, holder: JsonObject) -> Finding | None:
         key = str(path[-1])
-        if len(path) > 1 or not any(key in self.kind(name).config for name in self._names):
+        if len(path) > 1:
             return None
-        message, hint = f"`{key}` stands beside config instead of in it", "move it under `config:`"
-        return _at_key(path, "unknown-field", message, hint, Remedy(("config", key)))
+        if any(key in self.kind(name).config for name in self._names):
+            message, hint = f"`{key}` stands beside config instead of in it", "move it under `config:`"
+            return _at_key(path, "unknown-field", message, hint, Remedy(("config", key)))
+        if key in self._model_spec.get("properties", ()):
+            message, hint = f"`{key}` stands beside {MODEL_SPEC} instead of in it", f"move it under `{MODEL_SPEC}:`"
+            return _at_key(path, "unknown-field", message, hint, Remedy((MODEL_SPEC, key)))
+        return None
 
 
 def _nearest(name: str, kinds: Iterable[str], start: int = 0) -> list[str]:

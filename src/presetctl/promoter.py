@@ -207,5 +207,7 @@ def _changes(found: Iterable[Difference]) -> set[FieldChange]:
 
 def _same(left: Preset, right: Preset, *, contents: bool) -> bool:
     """Whether two presets say the same; without ``contents`` only beside what a workspace keeps."""
-    beside = (left.kind, left.description, left.protected) == (right.kind, right.description, right.protected)
+    beside = all(
+        getattr(left, name) == getattr(right, name) for name in ("kind", "description", "protected", "model_spec")
+    )
     return beside and (not contents or left.content.digest == right.content.digest)

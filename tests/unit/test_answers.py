@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from presetctl.answers import answer
+from presetctl.answers import answer, answer_in_model_spec
 from presetctl.domain.kind import Kind
 from presetctl.domain.values import Json
 from presetctl.persistence import kind_of
@@ -73,3 +73,23 @@ def test_what_would_be_there_twice_is_left_to_people() -> None:
 @pytest.mark.parametrize(("name", "key"), [("openAI", "temprature"), ("openAI", "promptPrefix"), ("bedrock", "system")])
 def test_nothing_is_known_of_other_keys(name: str, key: str) -> None:
     assert answer(kind(name), key, {key: 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "source", "remedy"),
+    [
+        ("name", "the slug", None),
+        ("label", "`title:`, beside `model_spec:`", Remedy(("title",))),
+        ("description", "`description:`, beside `model_spec:`", Remedy(("description",))),
+        ("preset", "`config:` and the system prompt", None),
+    ],
+)
+def test_what_a_model_spec_has_from_the_rest_of_the_file(key: str, source: str, remedy: Remedy | None) -> None:
+    found = answer_in_model_spec((key,), {key: "x"})
+    assert found is not None
+    assert (found.message, found.remedy) == (f"`{key}` of a model spec comes from {source}", remedy)
+
+
+def test_other_keys_of_a_model_spec_are_not_known() -> None:
+    assert answer_in_model_spec(("lable",), {}) is None
+    assert answer_in_model_spec(("subagents", "name"), {}) is None

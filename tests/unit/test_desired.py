@@ -275,6 +275,65 @@ def test_a_title_where_no_workspace_keeps_one(text: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("said", "override", "expected"),
+    [
+        ("", "", {}),
+        ("model_spec: {group: g, order: 1}", "", {"group": "g", "order": 1}),
+        ("model_spec: {}", "", {}),
+        ("model_spec: true", "", {}),
+        ("model_spec: false", "", None),
+        ("model_spec: {group: g, order: 1}", "{order: null, default: true}", {"group": "g", "default": True}),
+        ("model_spec: {group: g}", "false", None),
+        ("model_spec: {group: g}", "null", {}),
+        ("model_spec: false", "{group: g}", {"group": "g"}),
+        ("model_spec: false", "true", {}),
+    ],
+)
+def test_what_its_entry_in_model_specs_says_beside_it(said: str, override: str, expected: Any) -> None:
+    text = f"{SMALL}config: {{model: m}}\n{said}\n"
+    found = two_providers({"a": text + (f"overrides: {{two: {{model_spec: {override}}}}}" if override else "")})
+    assert found.problems == ()
+    preset = found.workspaces["two"]["a"]
+    assert preset.model_spec == expected
+    assert preset.content.config == {"model": "m", "title": "a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "message", "hint"),
+    [
+        ("model_spec: {ordr: 1}", "model_spec.ordr", "`ordr` is not a field of model_spec", "did you mean `order`?"),
+        ("model_spec: {order: null}", "model_spec.order", "`order` must be a number, not null", ""),
+        ("model_spec: {label: L}", "model_spec.label",
+         "`label` of a model spec comes from `title:`, beside `model_spec:`", "remove it, or move it there"),
+        ("model_spec: {subagents: {name: a}}", "model_spec.subagents.name",
+         "`name` is not a field of `subagents`", ""),
+        ("model_spec: 3", "model_spec", "`model_spec` must be a mapping, true or false, not 3", ""),
+        ("group: g", "group", "`group` stands beside model_spec instead of in it", "move it under `model_spec:`"),
+        ("overrides: {two: {model_spec: {x: 1}}}", "overrides.two.model_spec.x",
+         "`x` is not a field of model_spec", ""),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_it(text: str, path: str, message: str, hint: str) -> None:
+    found = two_providers({"a": f"{SMALL}config: {{model: m}}\n{text}\n"})
+    assert [(it.path, it.message, it.suggestion) for it in found.problems] == [(path, message, hint)]
+
+
+@pytest.mark.parametrize("text", ["model_spec: false\n", "overrides: {two: {model_spec: {group: g}}}\n"])
+def test_a_model_spec_of_a_preset_for_another_provider(text: str) -> None:
+    found = repository({"a": "config: {model: m}\n" + text})
+    assert [(it.rule, it.message) for it in found.problems] == [
+        ("unknown-field", "`model_spec` is for LibreChat, and says nothing to openrouter")
+    ]
+
+
+def test_presets_that_no_workspace_can_hold_are_there_without_overrides() -> None:
+    found = repository({"a": "config: {model: m}", "b": SMALL + "title: T\nconfig: {model: m}"}).rendered
+    assert {slug: preset.content.config for slug, preset in found.unplaced.items()} == {
+        "b": {"model": "m", "title": "T"}
+    }
+
+
 def test_an_override_for_a_workspace_of_another_provider() -> None:
     found = two_providers({"b": SMALL + "config: {model: m}\noverrides: {one: {title: T}}"})
     assert [(p.path, p.rule, p.message) for p in found.problems] == [

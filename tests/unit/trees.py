@@ -51,11 +51,18 @@ _LIBRECHAT = {
     "switches": {"web_search": "web_search"},
 }
 _TEXT = {"type": "string", "minLength": 1}
+_MODEL_SPEC: dict[str, Any] = {
+    "group": _TEXT,
+    "order": {"type": "number"},
+    "default": {"type": "boolean"},
+    "subagents": {"type": "object", "additionalProperties": False, "properties": {"enabled": {"type": "boolean"}}},
+}
 _OVERRIDE: dict[str, Any] = {
     "title": {"type": ["string", "null"]},
     "description": {"type": ["string", "null"]},
     "system_prompt": {"type": ["string", "null"]},
 }
+_OVERRIDE |= {"model_spec": {"type": ["object", "boolean", "null"]}}
 _OVERRIDE |= {"protected": {"type": ["boolean", "null"]}}
 _OVERRIDE |= {"system_prompt_file": {"type": ["string", "null"]}, "config": {"type": ["object", "null"]}}
 
@@ -93,11 +100,13 @@ class SmallSchemas:
                 "kind": {"enum": list(self.kinds())},
                 "slug": {"type": "string", "pattern": "^[a-z0-9-]+$"},
                 **_OVERRIDE,
+                "model_spec": {"type": ["object", "boolean"]},
                 "config": {"type": "object"},
                 "protected": {"type": "boolean"},
                 "overrides": {"type": "object", "additionalProperties": override},
             },
             "allOf": [{"if": {}, "then": {"$ref": "elsewhere.json"}}],
+            "$defs": {"model_spec": {"type": "object", "additionalProperties": False, "properties": _MODEL_SPEC}},
         }
 
 

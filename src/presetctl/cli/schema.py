@@ -14,6 +14,7 @@ from presetctl.cli.console import give
 from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Evidence, provider_of
+from presetctl.domain.preset import MODEL_SPEC
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import project_schema
 from presetctl.load.atomic import write_atomically
@@ -27,6 +28,7 @@ from presetctl.specs.accounting import Accounting, Entry, Fate, read_accounting
 from presetctl.specs.derive import config_schemas, derive_files, unaccounted
 from presetctl.specs.difference import difference
 from presetctl.specs.editor import preset_schema
+from presetctl.specs.model_specs import NAME as MODEL_SPECS
 from presetctl.specs.openapi import read_document, reduce
 from presetctl.specs.overlay import read_overlay
 from presetctl.specs.reading import MAX_BYTES, dump_json
@@ -149,12 +151,13 @@ class Sources:
 
         names = sorted(path.name for path in (packaged / EXPORTED).glob("*.json"))
         exported = {name.removesuffix(".json"): read(f"{EXPORTED}/{name}") for name in names}
+        model_specs = exported.pop(MODEL_SPECS)
         overlay, persistence = (f"{LIBRECHAT}/{Path(name).name}" for name in (OVERLAY, PERSISTENCE))
         return cls(
             read(OPENAPI),
             read(OVERLAY),
             read(PERSISTENCE),
-            librechat.Sources(exported, read(overlay), read(persistence)),
+            librechat.Sources(exported, read(overlay), read(persistence), model_specs),
             any((own / name).exists() for name in (EXPORTED, overlay, persistence)),
         )
 
@@ -164,6 +167,7 @@ class _Derived:
     """Schemas that were derived and not written."""
 
     configs: Mapping[str, dict[str, Any]]
+    model_spec: dict[str, Any] | None
 
     def kinds(self) -> Sequence[str]:
         return tuple(self.configs)
@@ -172,14 +176,16 @@ class _Derived:
         return self.configs[kind]
 
     def preset_schema(self) -> Mapping[str, Any]:
-        return preset_schema(self.configs)
+        return preset_schema(self.configs, self.model_spec)
 
 
 def _broken(session: Session, reduced: dict[str, Any], sources: Sources, accounting: Accounting) -> list[Problem]:
     """The problems that presets would have with the new spec and don't have now."""
     same = {kind: dict(session.schemas.config_schema(kind)) for kind in session.schemas.kinds()}
     others = {kind: schema for kind, schema in same.items() if provider_of(kind) == LIBRECHAT}
-    derived = _Derived(others | config_schemas(reduced, read_overlay(sources.overlay, OVERLAY), accounting))
+    model_spec = session.schemas.preset_schema().get("$defs", {}).get(MODEL_SPEC)
+    configs = others | config_schemas(reduced, read_overlay(sources.overlay, OVERLAY), accounting)
+    derived = _Derived(configs, model_spec)
     tree = WorkTree(session.root)
     before = set(load(tree, session.schemas).problems)
     return [problem for problem in load(tree, derived).problems if problem not in before]

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 DEFAULT_KIND = "openrouter/chat-completions"
 
+MODEL_SPEC = "model_spec"
+"""The key of a preset file for what only LibreChat's modelSpecs have of a preset."""
+MODEL_SPEC_FROM_PRESET = frozenset({"name", "label", "description", "preset"})
+"""What the rest of a preset's file says of its entry in modelSpecs."""
+
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 """Use with ``fullmatch``. The provider documents only "URL-safe"; this is the part of it that is safe everywhere."""
 
@@ -46,3 +51,5 @@ class Preset:
     description: str | None = None
     protected: bool = False
     """Whether changing it needs its name typed or given to --allow-protected."""
+    model_spec: JsonObject | None = field(default_factory=dict, hash=False)
+    """What its entry in LibreChat's modelSpecs says beside it, None for no entry there. The presets API has neither."""

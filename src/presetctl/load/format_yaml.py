@@ -15,7 +15,9 @@ from presetctl.load.strict_yaml import parse
 from presetctl.load.yaml_layout import Layout
 from presetctl.load.yaml_nodes import read_comments, read_tree
 
-ORDER: Final = ("kind", "slug", "title", "description", "system_prompt", "system_prompt_file", "config", "overrides")
+ORDER: Final = (
+    "kind", "slug", "title", "description", "model_spec", "system_prompt", "system_prompt_file", "config", "overrides",
+)  # fmt: skip
 """The keys at the top of a preset; others follow as they are."""
 
 

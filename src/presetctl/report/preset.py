@@ -23,9 +23,10 @@ def preset_fields(preset: Preset) -> dict[str, Json]:
     """What the files say of a preset, for a person to read: without the keys that it doesn't have."""
     content = preset.content
     config: Json = {key: value for key, value in content.config.items() if key != TITLE} or None
-    fields = {
+    fields: dict[str, Json] = {
         "title": content.config.get(TITLE),
         "description": preset.description,
+        "model_spec": False if preset.model_spec is None else dict(preset.model_spec) or None,
         "system_prompt": content.system_prompt,
         "config": config,
     }

@@ -12,6 +12,7 @@ from presetctl.specs.annotations import defaults, opaque
 from presetctl.specs.closing import DEFS, Closer
 from presetctl.specs.editor import preset_schema
 from presetctl.specs.merge import Components
+from presetctl.specs.model_specs import entry_schema
 from presetctl.specs.openapi import operations, read_document, reduce, request_schema
 from presetctl.specs.overlay import Overlay, apply_overlay, read_overlay
 from presetctl.specs.reading import Schema, dump_json
@@ -75,11 +76,20 @@ def derive_files(
     """
     document = read_document(openapi_json, "openapi.json")
     configs = config_schemas(document, read_overlay(overlay, "overlay.yaml"), read_accounting(persistence))
+    others: dict[str, Schema] = {"preset.schema.json": preset_schema(configs)}
     if exported is not None:
         configs |= librechat.config_schemas(exported)
+        others = _with_model_specs(configs, librechat.model_specs_schema(exported))
     files = {f"{kind}.schema.json": schema for kind, schema in configs.items()}
-    files |= {"preset.schema.json": preset_schema(configs), "project.schema.json": dict(project_schema)}
+    files |= others | {"project.schema.json": dict(project_schema)}
     return {path: dump_json(schema) for path, schema in sorted(files.items())}
+
+
+def _with_model_specs(configs: Mapping[str, Schema], section: Schema) -> dict[str, Schema]:
+    return {
+        "preset.schema.json": preset_schema(configs, entry_schema(section)),
+        "model-specs.schema.json": section,
+    }
 
 
 def _prepared(document: Mapping[str, Any], overlay: Overlay) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from presetctl.domain.kind import TITLE
-from presetctl.domain.preset import DEFAULT_KIND
+from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
 from presetctl.specs.patterns import END
 from presetctl.specs.reading import Schema
 
@@ -23,11 +23,17 @@ _ONE_PROMPT: Final = {
 """Not both; null may remove the one while the other is set."""
 
 
-def preset_schema(configs: Mapping[str, Schema]) -> Schema:
+def preset_schema(configs: Mapping[str, Schema], model_spec: Schema | None = None) -> Schema:
     """The schema of a preset file of the kinds in ``configs``. It refers to their files, relative to itself.
 
-    What a kind requires is not required here: defaults in presetctl.yaml may supply it.
+    What a kind requires is not required here: defaults in presetctl.yaml may supply it. ``model_spec`` is the schema of
+    the key of that name, for kinds that have it.
     """
+    envelope = _envelope(configs)
+    return envelope if model_spec is None else _with_model_spec(envelope, model_spec)
+
+
+def _envelope(configs: Mapping[str, Schema]) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "presetctl preset",
@@ -65,6 +71,33 @@ def preset_schema(configs: Mapping[str, Schema]) -> Schema:
     }
 
 
+def _with_model_spec(envelope: Schema, schema: Schema) -> Schema:
+    """The envelope with a key for what only modelSpecs have of a preset; its own rules are among those of the kinds."""
+    said = "What the entry in LibreChat's modelSpecs says beside the preset, such as group; false for no entry."
+    override = envelope["properties"]["overrides"]["additionalProperties"]
+    overrides = envelope["properties"]["overrides"] | {
+        "additionalProperties": override
+        | {"properties": override["properties"] | _model_spec(said, ["object", "boolean", "null"])}
+    }
+    properties = envelope["properties"] | _model_spec(said, ["object", "boolean"]) | {"overrides": overrides}
+    names: Schema = {"propertyNames": {"enum": list(schema["properties"])}}
+    rule: Schema = {
+        "properties": {
+            MODEL_SPEC: {"if": {"type": "object"}, "then": {"$ref": f"#/$defs/{MODEL_SPEC}"}},
+            "overrides": {"additionalProperties": {"properties": {MODEL_SPEC: names}}},
+        }
+    }
+    return envelope | {
+        "properties": properties,
+        "allOf": [*envelope["allOf"], rule],
+        "$defs": {MODEL_SPEC: schema},
+    }
+
+
+def _model_spec(said: str, types: list[str]) -> dict[str, Any]:
+    return {MODEL_SPEC: {"description": said, "type": types}}
+
+
 def _content(
     text: str | list[str], title: str | list[str], mapping: str | list[str], flag: str | list[str]
 ) -> dict[str, Any]:
@@ -98,7 +131,8 @@ def _rule(kind: str, schema: Schema) -> Schema:
             "additionalProperties": False,
             "properties": {name: {"$ref": f"{file}#/properties/{name}"} for name in fields},
         }
-    titled: Schema = {} if TITLE in schema.get("x-presetctl", {}).get("managed", ()) else {TITLE: False}
+    is_listed = TITLE in schema.get("x-presetctl", {}).get("managed", ())
+    titled: Schema = {} if is_listed else {TITLE: False, MODEL_SPEC: False}
     override = {"properties": {"config": {"propertyNames": {"enum": fields}}, **titled}}
     meant: Schema = {"properties": {"kind": {"const": kind}}}
     return {

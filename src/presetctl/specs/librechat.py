@@ -13,6 +13,7 @@ from presetctl.domain.kind import Evidence
 from presetctl.specs.annotations import defaults, opaque
 from presetctl.specs.closing import Closer
 from presetctl.specs.merge import Components
+from presetctl.specs.model_specs import section_schema
 from presetctl.specs.overlay import Overlay, apply_overlay, read_overlay
 from presetctl.specs.reading import Schema, read_mapping
 
@@ -46,11 +47,20 @@ class Keeping:
 
 @dataclass(frozen=True)
 class Sources:
-    """The bytes that LibreChat's kinds are derived from; ``schemas`` by the name of the file, without its ending."""
+    """The bytes that LibreChat's kinds are derived from; ``schemas`` by the name of the file, without its ending.
+
+    ``model_specs`` is the schema of a section of librechat.yaml.
+    """
 
     schemas: Mapping[str, bytes]
     overlay: bytes
     persistence: bytes
+    model_specs: bytes
+
+
+def model_specs_schema(sources: Sources) -> Schema:
+    """The closed schema of ``modelSpecs`` in librechat.yaml. InputError for what can't be derived."""
+    return section_schema(sources.model_specs, read_overlay(sources.overlay, "librechat/overlay.yaml"))
 
 
 def config_schemas(sources: Sources) -> dict[str, Schema]:

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from presetctl.bounded import read_bounded
 from presetctl.domain.errors import InputError
-from presetctl.domain.kind import provider_of
+from presetctl.domain.kind import TITLE, provider_of
+from presetctl.domain.preset import MODEL_SPEC
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -19,6 +20,7 @@ SUFFIX: Final = ".schema.json"
 FOLDER: Final = "schemas"
 MAX_SCHEMA_BYTES: Final = 8 * 1024 * 1024
 SPEC: Final = Path("openrouter", "openapi.json")
+MODEL_SPECS: Final = "model-specs.schema.json"
 _FOR_EDITORS: Final = ("preset.schema.json", "project.schema.json")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -68,6 +70,10 @@ class SchemaLibrary:
         """The schema of a preset file. InputError for a damaged file."""
         return self._schema(_FOR_EDITORS[0])
 
+    def model_specs_schema(self) -> Schema:
+        """The schema of ``modelSpecs`` in librechat.yaml. InputError for a damaged file, or where there is none."""
+        return self._schema(MODEL_SPECS)
+
     def files(self, providers: Collection[str]) -> dict[str, bytes]:
         """What editors need for the kinds of those providers: path below a schema folder and content.
 
@@ -79,7 +85,10 @@ class SchemaLibrary:
         kinds = [kind for kind in self.kinds() if provider_of(kind) in providers]
         files = {name: self._bytes(name) for name in [*_FOR_EDITORS, *(kind + SUFFIX for kind in kinds)]}
         if len(kinds) < len(self.kinds()):  # it refers to the files of its kinds, which an editor must find
-            files[_FOR_EDITORS[0]] = dump_json(preset_schema({kind: self.config_schema(kind) for kind in kinds}))
+            configs = {kind: self.config_schema(kind) for kind in kinds}
+            model_spec = self.preset_schema().get("$defs", {}).get(MODEL_SPEC)
+            keeps = any(TITLE in schema["x-presetctl"].get("managed", ()) for schema in configs.values())
+            files[_FOR_EDITORS[0]] = dump_json(preset_schema(configs, model_spec if keeps else None))
         return dict(sorted(files.items()))
 
     def _schema(self, name: str) -> Schema:

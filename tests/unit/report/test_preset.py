@@ -40,6 +40,12 @@ def test_a_title_has_a_key_of_its_own() -> None:
     assert preset_fields(titled) == {"title": "T"}
 
 
+@pytest.mark.parametrize(("model_spec", "shown"), [({"group": "g"}, {"group": "g"}), (None, False)])
+def test_what_its_model_spec_says(model_spec: dict[str, Json] | None, shown: Json) -> None:
+    listed = Preset("a", "librechat/x", Content(None, {"title": "T"}), Location("f"), model_spec=model_spec)
+    assert preset_fields(listed) == {"title": "T", "model_spec": shown}
+
+
 def test_what_it_does_not_have_is_left_out() -> None:
     assert preset_fields(Preset("a", "k", Content(None, {}), Location("f"))) == {}
 

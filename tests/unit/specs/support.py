@@ -47,8 +47,9 @@ def accounting() -> Accounting:
 def librechat_sources() -> librechat.Sources:
     folder = SCHEMAS / "librechat"
     exported = {path.stem: path.read_bytes() for path in (folder / "source").glob("*.json")}
+    model_specs = exported.pop("modelSpecs")
     return librechat.Sources(
-        exported, (folder / "overlay.yaml").read_bytes(), (folder / "persistence.yaml").read_bytes()
+        exported, (folder / "overlay.yaml").read_bytes(), (folder / "persistence.yaml").read_bytes(), model_specs
     )
 
 

@@ -32,7 +32,7 @@ def exported(properties: dict[str, Any]) -> bytes:
 
 
 def small(properties: dict[str, Any], **table: Any) -> Sources:
-    return Sources({"one": exported(properties)}, OVERLAY, json.dumps(TABLE | table).encode())
+    return Sources({"one": exported(properties)}, OVERLAY, json.dumps(TABLE | table).encode(), b"{}")
 
 
 @cache

@@ -141,6 +141,12 @@ def test_the_schema_of_a_preset_file_is_one() -> None:
             "overrides": {"s": {"title": "U"}},
         },
         {"kind": "librechat/custom", "config": {"model": "m"}, "overrides": {"s": {"config": {"endpoint": "E"}}}},
+        {
+            "kind": "librechat/google",
+            "model_spec": {"group": "g", "order": 1.5, "iconURL": "google", "skills": ["a"]},
+            "overrides": {"s": {"model_spec": {"order": None}}, "t": {"model_spec": False}},
+        },
+        {"kind": "librechat/google", "model_spec": False, "overrides": {"s": {"model_spec": None}}},
     ],
     ids=str,
 )
@@ -176,6 +182,15 @@ def test_right_presets(preset: dict[str, Any]) -> None:
         ({"kind": "librechat/openAI", "config": {"topP": 1}}, ["config additionalProperties"]),
         ({"kind": "librechat/anthropic", "config": {"topP": 2}}, ["config.topP maximum"]),
         ({"overrides": []}, ["overrides type"]),
+        ({"model_spec": False}, [""]),
+        ({"overrides": {"s": {"model_spec": {}}}}, ["overrides.s"]),
+        ({"kind": "librechat/google", "model_spec": None}, ["model_spec type"]),
+        ({"kind": "librechat/google", "model_spec": {"label": "L"}}, ["model_spec additionalProperties"]),
+        ({"kind": "librechat/google", "model_spec": {"order": "1"}}, ["model_spec.order type"]),
+        (
+            {"kind": "librechat/google", "overrides": {"s": {"model_spec": {"ordr": 1}}}},
+            ["overrides.s.model_spec enum"],
+        ),
     ],
     ids=str,
 )
