@@ -10,7 +10,7 @@ CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.p
   secrets.py answers.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py \
   waiting.py delivery.py))
 
-.PHONY: demo test torture browser lint workflows format bench schemas clean
+.PHONY: demo test torture browser lint workflows format bench bench-quick schemas clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
@@ -65,8 +65,12 @@ format: $(VENV)/installed
 schemas: $(VENV)/installed  ## derive the schemas again after a change to the spec or the overlay
 	$(BIN)/presetctl schema derive
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed  ## what commands take, beside other tools that do the same; a quarter of an hour
+	@sh tests/benchmarks/install-peers.sh $(PYTHON)
 	$(BIN)/python -m tests.benchmarks
 
+bench-quick: $(VENV)/installed  ## less of that; fails where something is much slower than it is to be
+	$(BIN)/python -m tests.benchmarks --quick
+
 clean:
-	rm -rf $(VENV) tests/*/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/*/.venv tests/*/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -83,6 +83,14 @@ def _parse_users(_context: click.Context, _option: click.Parameter, texts: tuple
 @click.option("--allow-remote", is_flag=True, default=False, help="Let --host be reachable from other machines.")
 @click.option("--db", type=click.Path(dir_okay=False), help="The SQLite file to keep presets in; default: in memory.")
 @click.option(
+    "--latency",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    show_default=True,
+    metavar="MS",
+    help="Hold every answer back for so many milliseconds, as a network would.",
+)
+@click.option(
     "--key",
     "keys",
     multiple=True,
@@ -122,6 +130,7 @@ def command(
     host: str,
     allow_remote: bool,
     db: str | None,
+    latency: int,
     keys: tuple[KeyGrant, ...],
     users: tuple[Account, ...],
     login_max: int,
@@ -147,6 +156,7 @@ def command(
     Examples:
       presetctl serve
       presetctl serve --port 0 --db presets.db
+      presetctl serve --latency 80
       presetctl serve --key dev-1=staging --key dev-2=production:management
       presetctl serve --unknown-fields drop --server-defaults
       presetctl serve --provider librechat --user ann@example.com=secret-123 --login-max 0
@@ -158,6 +168,7 @@ def command(
             served = _librechat(db or ":memory:", users, login_max, filtered)
         else:
             served = _openrouter(db or ":memory:", keys, Switches(**switches))
+    served.app.latency = latency / 1000
     with served.app:
         _run(served, host, port)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from threading import Lock
@@ -21,18 +22,21 @@ class Application(ABC):
     """A WSGI application, for any number of threads.
 
     ``requests`` lists what came in, oldest first, as method and path (the latest 50,000 at most).
-    ``faults`` makes the next requests fail.
+    ``faults`` makes the next requests fail. ``latency`` is how many seconds every answer is held back.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.requests: list[tuple[str, str]] = []
         self.faults = Faults()
+        self.latency = 0.0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request."""
         request = Request(environ)
         self._remember(request)
+        if self.latency:
+            time.sleep(self.latency)
         return self._answer(request)(environ, start_response)
 
     def __enter__(self) -> Self:

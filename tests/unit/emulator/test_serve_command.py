@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,15 @@ def test_it_serves_librechat(tmp_path: Path) -> None:
     assert (process.returncode, output, talk) == (0, "", "User ann@example.com\n")
     with pytest.raises(InputError, match="another program"):
         run("--port", "0", "--db", str(file))
+
+
+def test_it_holds_every_answer_back() -> None:
+    with served("--latency", "150") as (_, url), httpx.Client(base_url=url, trust_env=False) as client:
+        for status in (200, 404):
+            begin = time.monotonic()
+            reply = client.get("/presets" if status == 200 else "/nothing", headers={"Authorization": "Bearer k"})
+            assert reply.status_code == status
+            assert time.monotonic() - begin >= 0.15
 
 
 @pytest.mark.parametrize(

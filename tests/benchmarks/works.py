@@ -1,0 +1,157 @@
+"""What is measured, put together and run: in groups whose works take turns."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.benchmarks import corpus, peers
+from tests.benchmarks.goals import APPLY_LATENCY, LARGE, MIDDLE, PLAN_LATENCY, SIZES, SMALL, Results
+from tests.benchmarks.serving import Emulated
+from tests.benchmarks.timing import Series, Work, measure
+
+PRESETCTL = (sys.executable, "-m", "presetctl")
+PARALLELISM = 8
+CACHE = "XDG_CACHE_HOME"
+EDITED = "edited"
+_CHANGES = 2
+_MORE = 3
+"""How many times as many rounds what takes a moment gets."""
+_REQUESTS_OF_A_WRITE = 2
+"""One that looks what is there, and the write, whose reply tells what was stored."""
+
+
+@dataclass
+class Bench:
+    """A run of the benchmark in ``scratch``, against ``server``. ``readers``: how many requests a plan has under way.
+
+    A quick run makes fewer rounds, and leaves out what takes long.
+    """
+
+    scratch: Path
+    server: Emulated
+    readers: int
+    rounds: int
+    quick: bool
+    tell: Callable[[str], None]
+    series: dict[str, Series] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+    bounds: dict[str, float] = field(default_factory=dict)
+    _caches: Iterator[int] = field(default_factory=itertools.count)
+
+    def run(self) -> Results:
+        """Measures everything."""
+        schema = self.scratch / "preset.schema.json"
+        peers.write_schema(schema)
+        for size in SIZES:
+            corpus.write_project(self._project(size), size, self.server.url)
+        corpus.write_project(self._project(EDITED), LARGE, self.server.url, edited=True)
+        self._measure("starting", self._starts(schema), _MORE * self.rounds)
+        for size in SIZES:
+            self._measure(f"validating {size:,} presets", self._validations(size, schema))
+            self._measure(f"planning {size:,} presets", self._plans(size))
+        self._far()
+        return Results(self.series, self.requests, self.bounds)
+
+    def _measure(self, what: str, works: list[Work], rounds: int | None = None) -> None:
+        self.tell(f"{what}: {', '.join(work.name for work in works)}")
+        self.series |= measure(works, rounds or self.rounds)
+
+    def _starts(self, schema: Path) -> list[Work]:
+        project = self._project(SMALL)
+        file = f"presets/{corpus.slug(0)}.yaml"
+        works = [
+            Work("import click", [sys.executable, "-c", "import click"], project),
+            Work("version", [*PRESETCTL, "--version"], project),
+            Work("help", [*PRESETCTL, "--help"], project),
+            Work("validate one", [*PRESETCTL, "validate", file], project, self._cold),
+        ]
+        if program := peers.check_jsonschema():
+            works.append(peers.check_jsonschema_work("check-jsonschema one", program, project, schema, file, 1_000))
+        return works
+
+    def _validations(self, size: int, schema: Path) -> list[Work]:
+        project, command = self._project(size), [*PRESETCTL, "validate"]
+        works = [
+            Work(f"validate {size} cold", command, project, self._cold),
+            Work(f"validate {size}", command, project, self._warm(command, project)),
+        ]
+        if program := peers.ajv():
+            works.append(peers.ajv_work(f"ajv {size}", program, project, schema))
+        if (program := peers.check_jsonschema()) and not self.quick:
+            rounds = 1 if size == LARGE else 3
+            name = f"check-jsonschema {size}"
+            works.append(peers.check_jsonschema_work(name, program, project, schema, "presets/*.yaml", rounds))
+        return works
+
+    def _plans(self, size: int) -> list[Work]:
+        project, key, command = self._project(size), self._key(size), [*PRESETCTL, "plan", "--detailed-exitcode"]
+        floor = [sys.executable, str(peers.HERE / "floor.py"), "presets", self.server.url, self.server.key(size)]
+        rounds = 1 if self.quick and size == LARGE else 1_000
+        works = [
+            Work(f"floor {size}", floor, project),
+            Work(f"plan {size} cold", command, project, lambda: self._cold() | key, rounds),
+            Work(f"plan {size}", command, project, self._warm(command, project, key)),
+        ]
+        if size == LARGE:
+            edited = self._project(EDITED)
+            before = self._warm(command, edited, key, _CHANGES)
+            works.append(Work(f"plan {size} edited", command, edited, before, exit_code=_CHANGES))
+        return works + self._planning_peers(size)
+
+    def _planning_peers(self, size: int) -> list[Work]:
+        works = []
+        if (program := peers.octodns()) and (size == MIDDLE or not self.quick):
+            works.append(peers.octodns_work(f"octodns {size}", program, self.scratch / f"octodns-{size}", size))
+        if (program := peers.terraform()) and size != LARGE and not self.quick:
+            self.tell(f"making Terraform know {size:,} presets")
+            folder = self.scratch / f"terraform-{size}"
+            works.append(peers.terraform_work(f"terraform {size}", program, folder, self._project(size), 3))
+        return works
+
+    def _far(self) -> None:
+        """With latency. The bound is what the requests would take that need each other, or don't fit side by side."""
+        project, key, command = self._project(MIDDLE), self._key(MIDDLE), [*PRESETCTL, "plan"]
+        warm = self._warm(command, project, key)
+        self.server.set_latency(PLAN_LATENCY)
+        self._measure("planning from afar", [Work("plan far cold", command, project, lambda: self._cold() | key)], 1)
+        pages = math.ceil(MIDDLE / 100) - 1
+        trips = 1 + math.ceil(pages / self.readers) + math.ceil(MIDDLE / self.readers)
+        self.bounds["plan bound"] = trips * PLAN_LATENCY
+        self.server.count()
+        self._measure("planning from afar again", [Work("plan far", command, project, warm)], 1)
+        self.requests["plan far"] = self.server.count()
+        self.server.set_latency(APPLY_LATENCY)
+        apply = [*PRESETCTL, "apply", "--yes", "--allow-creates", str(MIDDLE), "--parallelism", str(PARALLELISM)]
+        rounds = 1 if self.quick else 3
+        self._measure("applying from afar", [Work("apply far", apply, project, self._empty)], rounds)
+        self.bounds["apply bound"] = (1 + _REQUESTS_OF_A_WRITE * MIDDLE / PARALLELISM) * APPLY_LATENCY
+        self.server.set_latency(0)
+
+    def _project(self, size: int | str) -> Path:
+        return self.scratch / f"presets-{size}"
+
+    def _key(self, size: int) -> dict[str, str]:
+        return {corpus.KEY: self.server.key(size)}
+
+    def _cold(self) -> dict[str, str]:
+        """A cache folder of its own for one run; the one of the run before is removed."""
+        number = next(self._caches)
+        shutil.rmtree(self.scratch / f"cold-{number - 1}", ignore_errors=True)
+        return {CACHE: str(self.scratch / f"cold-{number}")}
+
+    def _empty(self) -> dict[str, str]:
+        return self._cold() | {corpus.KEY: self.server.empty()}
+
+    def _warm(
+        self, command: list[str], project: Path, variables: Mapping[str, str] | None = None, exit_code: int = 0
+    ) -> Callable[[], dict[str, str]]:
+        """Gives variables with a cache folder that one run has filled already."""
+        filled = {CACHE: str(self.scratch / f"warm-{next(self._caches)}"), **(variables or {})}
+        measure([Work("warming", command, project, lambda: filled, exit_code=exit_code)], 1)
+        return lambda: filled
