@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make, nothing else; `make browser` and `make workflows` also npm. Everything is installed into .venv.
+# Needs Python 3.11 or newer and make, nothing else; `make browser`, `make librechat` and `make workflows` also npm. Everything is installed into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 comma := ,
 empty :=
 CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py validate.py \
-  secrets.py answers.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py \
+  secrets.py answers.py model_specs.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py \
   waiting.py delivery.py))
 
-.PHONY: demo test torture browser lint workflows format bench bench-quick schemas clean
+.PHONY: demo test torture browser librechat lint workflows format bench bench-quick schemas clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
@@ -31,6 +31,12 @@ browser: tests/browser/node_modules/.package-lock.json  ## what tests/browser ne
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
+	touch $@
+
+librechat: tests/contract/librechat/node_modules/.package-lock.json  ## LibreChat's own schema, for the tests of modelSpecs
+
+tests/contract/librechat/node_modules/.package-lock.json: tests/contract/librechat/package-lock.json
+	npm ci --prefix tests/contract/librechat --legacy-peer-deps --ignore-scripts --no-audit --no-fund
 	touch $@
 
 $(VENV)/torture: $(VENV)/installed
@@ -73,4 +79,4 @@ bench-quick: $(VENV)/installed  ## less of that; fails where something is much s
 	$(BIN)/python -m tests.benchmarks --quick
 
 clean:
-	rm -rf $(VENV) tests/*/.venv tests/*/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/*/.venv tests/*/node_modules tests/contract/librechat/node_modules .presetctl build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -206,7 +206,7 @@ class _PresetReader:
         source = self._document.locate((), False)
         model_spec = self._model_spec(kind, layers)
         content = Content(prompt, {**config, **title})
-        return Preset(self.slug, kind.name, content, source, description, bool(protected), model_spec)
+        return Preset(self.slug, kind.name, content, source, description, bool(protected), model_spec=model_spec)
 
     def _title(self, kind: Kind, layers: list[_Layer]) -> dict[str, Json]:
         """What a workspace that keeps titles holds as one: the declared title, or the slug."""

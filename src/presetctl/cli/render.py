@@ -24,24 +24,45 @@ _FORMATS = ("chat-completions", "messages", "responses")
 
 
 @click.command("render")
-@click.argument("slug")
+@click.argument("slug", required=False)
 @workspace_option
 @click.option("--as", "request", type=click.Choice(_FORMATS), help="Another request format than the preset's own.")
 @click.option("--curl", is_flag=True, help="A curl command instead of the body alone.")
+@click.option("--modelspecs", is_flag=True, help="The section `modelSpecs` of librechat.yaml, of all presets.")
+@click.option("--check", metavar="FILE", help="With --modelspecs: only compare FILE; exit with 3 if it differs.")
+@click.option("--write", metavar="FILE", help="With --modelspecs: put it into FILE, and change nothing else there.")
 @click.pass_context
-def command(ctx: click.Context, slug: str, workspace: str | None, request: str | None, curl: bool) -> None:
+def command(
+    ctx: click.Context,
+    slug: str | None,
+    workspace: str | None,
+    request: str | None,
+    curl: bool,
+    modelspecs: bool,
+    check: str | None,
+    write: str | None,
+) -> None:
     """Print the request that apply sends for a preset: its body as JSON.
 
     Nothing is sent and no key is read. With --curl it's a whole command, in which the key is the workspace's variable;
     whoever runs it makes a new version. With --as it's the body in another request format, as far as that format has
     all fields of the preset.
 
+    With --modelspecs it's what librechat.yaml says to give LibreChat's presets to every user, as YAML. FILE is a whole
+    librechat.yaml, or just that section.
+
     \b
     Examples:
       presetctl render email-copywriter
       presetctl render email-copywriter -w production --curl
       presetctl render email-copywriter --as responses
+      presetctl render --modelspecs
+      presetctl render --modelspecs --check librechat.yaml      in CI
     """
+    if modelspecs and slug is None and request is None and not curl:
+        ctx.exit(_model_specs(Session.open(ctx), workspace, check, write))
+    if slug is None or modelspecs or check is not None or write is not None:
+        raise UsageError("render takes a preset's SLUG, or --modelspecs, with --check or --write where wanted")
     session = Session.open(ctx)
     repository = session.repository()
     name = session.workspace(repository, workspace)
@@ -51,6 +72,20 @@ def command(ctx: click.Context, slug: str, workspace: str | None, request: str |
     kind = repository.kinds.kind(preset.kind)
     body = request_body(kind, preset.content)
     give(_curl(kind, preset, name, repository.settings(name)) if curl else as_text(body))
+
+
+def _model_specs(session: Session, workspace: str | None, check: str | None, write: str | None) -> int:
+    from presetctl.cli.model_specs import check_section, print_section, write_section
+
+    if check is not None and write is not None:
+        raise UsageError("--check compares and --write writes: one of the two")
+    if check is not None:
+        return check_section(session, workspace, check)
+    if write is not None:
+        write_section(session, workspace, write)
+    else:
+        print_section(session, workspace)
+    return 0
 
 
 def _translated(kinds: Kinds, preset: Preset, request: str) -> Preset:

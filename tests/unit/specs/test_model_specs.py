@@ -49,7 +49,7 @@ def test_it_is_the_shipped_one() -> None:
         (spec(preset={"endpoint": None, "agent_id": "a"}), []),
         ({"lst": []}, ["additionalProperties"]),
         ({"list": [{"name": "a"}]}, ["list[0] required", "list[0] required"]),
-        (spec(name=""), ["list[0].name minLength"]),
+        (spec(name=1), ["list[0].name type"]),
         (spec(extra=1), ["list[0] additionalProperties"]),
         (spec(preset={"spec": "x"}), ["list[0].preset additionalProperties"]),
         (spec(preset={"top_p": None}), ["list[0].preset.top_p type"]),
