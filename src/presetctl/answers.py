@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from presetctl.domain.kind import TITLE, Kind
 from presetctl.domain.preset import MODEL_SPEC, MODEL_SPEC_FROM_PRESET
 from presetctl.domain.values import Json, JsonObject, Path
-from presetctl.validate import Finding, Remedy
+from presetctl.finding import Finding, Remedy
 
 SYSTEM_PROMPT = "system_prompt"
 

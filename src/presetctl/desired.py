@@ -17,9 +17,9 @@ from presetctl.domain.problem import Fix, Location, Problem, Severity
 from presetctl.domain.project import Project
 from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
+from presetctl.finding import Finding, Remedy
 from presetctl.kinds import Kinds
 from presetctl.ports import Track, untracked
-from presetctl.validate import Finding, Remedy
 
 MAX_SLUG = 100
 

@@ -10,8 +10,9 @@ from presetctl.answers import answer, answer_in_model_spec, prompt_remedy
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
 from presetctl.domain.values import Json, JsonObject, Path
+from presetctl.finding import Finding, Remedy, Schema
 from presetctl.persistence import kind_of
-from presetctl.validate import Finding, Remedy, Schema, SchemaChecker
+from presetctl.validate import SchemaChecker
 
 _SHOWN_CHARACTERS = 60
 

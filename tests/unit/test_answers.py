@@ -9,9 +9,9 @@ import pytest
 from presetctl.answers import answer, answer_in_model_spec
 from presetctl.domain.kind import Kind
 from presetctl.domain.values import Json
+from presetctl.finding import Remedy
 from presetctl.persistence import kind_of
 from presetctl.specs.schemas import SchemaLibrary
-from presetctl.validate import Remedy
 
 TO_PROMPT = Remedy(("system_prompt",))
 GONE = Remedy(None)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from presetctl.domain.problem import Severity
-from presetctl.validate import Finding, SchemaChecker
+from presetctl.finding import Finding
+from presetctl.validate import SchemaChecker
 
 
 def schema(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -174,3 +175,8 @@ def test_the_caller_may_explain_a_key() -> None:
 
 def test_an_unknown_schema_rule_does_not_break() -> None:
     assert only({"a": "x"}, {"a": {"pattern": r"^y(?![\s\S])"}}).message == "`a` must match ^y$"
+
+
+def test_what_is_no_mapping_is_no_json_schema_either() -> None:
+    finding = only({"made": 5, "other": "x"}, {"made": {"x-json-schema": True}, "other": {"type": "integer"}})
+    assert finding.path == ("other",)

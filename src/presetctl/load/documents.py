@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from presetctl.domain.document import Document, Locate
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path
-from presetctl.load.strict_yaml import MAX_BYTES, parse, positions
+from presetctl.load.strict_yaml import MAX_BYTES, parse_with_start, positions
 from presetctl.ports import FileTree, Track, untracked
 from presetctl.secrets import secret_problems
 
@@ -40,9 +40,9 @@ def load_documents(
 def load_document(tree: FileTree, file: str) -> Document:
     """One file. InputError with its problem where it can't be read or isn't strict YAML."""
     data = tree.read(file, MAX_BYTES)
-    value = parse(data, file)
-    locate = locator(data, file)
-    prompts = {name: read_prompt(tree, file, name, locate(path, False)) for path, name in prompt_files(value)}
+    value, start = parse_with_start(data, file)
+    locate = locator(data, file, start)
+    prompts = {name: read_prompt(tree, file, name, partial(locate, path, False)) for path, name in prompt_files(value)}
     return Document(file, value, locate, prompts, _secrets(file, data, prompts))
 
 
@@ -53,14 +53,19 @@ def _secrets(file: str, data: bytes, prompts: Mapping[str, str | Problem]) -> tu
     return tuple(problem for path, text in texts.items() for problem in secret_problems(text, path))
 
 
-def locator(data: bytes, file: str) -> Locate:
-    """Positions are looked up only when there is something to report: finding them is a second pass."""
+def locator(data: bytes, file: str, start: Location | None = None) -> Locate:
+    """Positions are looked up only when there is something to report: finding them is a second pass.
+
+    ``start`` is that of the whole, where it is known.
+    """
 
     @cache
     def marks() -> Mapping[Path, tuple[Location, Location]]:
         return {path: (mark.key or mark.value, mark.value) for path, mark in positions(data, file).items()}
 
     def locate(path: Path, key: bool) -> Location:
+        if not path and start is not None:
+            return start
         known = marks()  # of () at least
         length = next(n for n in range(len(path), -1, -1) if path[:n] in known)
         return known[path[:length]][0 if key or length < len(path) else 1]
@@ -87,22 +92,22 @@ def prompt_path(file: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
 
 
-def read_prompt(tree: FileTree, file: str, name: str, named_at: Location) -> str | Problem:
+def read_prompt(tree: FileTree, file: str, name: str, named_at: Callable[[], Location]) -> str | Problem:
     """The text of the prompt file ``name``."""
     path = prompt_path(file, name)
     if path == file:
         hint = "write the prompt into a file of its own"
-        return Problem(named_at, "system_prompt_file", "prompt-file", f"{path} names itself as its prompt", hint)
+        return Problem(named_at(), "system_prompt_file", "prompt-file", f"{path} names itself as its prompt", hint)
     try:
         data = tree.read(path, MAX_PROMPT_BYTES)
         text = prompt_text(data)
     except InputError as error:
-        return Problem(named_at, "system_prompt_file", "prompt-file", error.message, error.hint)
+        return Problem(named_at(), "system_prompt_file", "prompt-file", error.message, error.hint)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Problem(Location(path, line), "", "prompt-encoding", "this prompt is not UTF-8", "save it as UTF-8")
     if not text:
-        return Problem(named_at, "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
+        return Problem(named_at(), "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
     return text
 
 

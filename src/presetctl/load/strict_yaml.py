@@ -50,7 +50,13 @@ class Mark:
 
 def parse(data: bytes, file: str) -> Json:
     """The value of the one document in ``data``; null for an empty file. InputError with exactly one problem."""
-    return _walk(data, file, None)
+    return _walk(data, file, None).value()
+
+
+def parse_with_start(data: bytes, file: str) -> tuple[Json, Location | None]:
+    """As parse(), and where the value starts if it's a mapping or a list."""
+    tree = _walk(data, file, None)
+    return tree.value(), tree.start
 
 
 def positions(data: bytes, file: str) -> Mapping[Path, Mark]:
@@ -60,7 +66,7 @@ def positions(data: bytes, file: str) -> Mapping[Path, Mark]:
     return marks or {(): Mark(None, Location(file))}
 
 
-def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> Json:
+def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> _Tree:
     text, tree = _text(data, file), _Tree(file, marks)
     handlers: dict[type, Callable[[_Event], None]] = {
         ScalarEvent: tree.scalar,
@@ -81,7 +87,7 @@ def _walk(data: bytes, file: str, marks: dict[Path, Mark] | None) -> Json:
                 tree.count(event, count - 1)
     except YAMLError as error:
         raise _refusal(file, explain(error, text)) from None
-    return tree.value()
+    return tree
 
 
 def _text(data: bytes, file: str) -> str:
@@ -128,6 +134,7 @@ class _Tree:
         self._documents = 0
         self._root = self._top = _Frame([], None, None)
         self._open = [self._root]
+        self.start: Location | None = None
 
     def value(self) -> Json:
         """The finished value."""
@@ -224,6 +231,8 @@ class _Tree:
             hint = "check the brackets and the indentation"
             self._refuse(event, "yaml-too-deep", f"this is nested more than {MAX_DEPTH} levels deep", hint)
         step = len(top.items) if top.keys is None else top.key
+        if self.start is None and top is self._root:
+            self.start = self._at(event.start_mark)
         self._add(items, event)
         self._top = _Frame(items, step, keys)
         self._open.append(self._top)

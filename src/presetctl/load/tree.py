@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
@@ -55,10 +53,13 @@ class WorkTree:
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of one file. InputError if it's missing, not a regular file, outside, or above ``limit`` bytes."""
-        name = "/".join(_parts(path))
+        parts = _parts(path)
         try:
-            with self._opened(self._real(name)) as descriptor:
-                return _read_regular(descriptor, path, limit)
+            try:
+                return self._read(parts, path, limit)  # without links, every path is the real one
+            except OSError:
+                real = self._real("/".join(parts))
+                return self._read(_parts(os.path.relpath(real, self._root)), path, limit)
         except OSError as error:
             _refuse(path, error)
 
@@ -74,16 +75,17 @@ class WorkTree:
             raise InputError(f"{path} leads out of the project's folder", hint=hint)
         return real
 
-    @contextmanager
-    def _opened(self, real: str) -> Iterator[int]:
-        """A descriptor of ``real``, opened part by part and without following links: nobody can swap one in."""
-        *folders, name = Path(os.path.relpath(real, self._root)).parts or (".",)
+    def _read(self, parts: list[str], path: str, limit: int) -> bytes:
+        """The bytes of a file, opened part by part and without following links: nobody can swap one in."""
+        *folders, name = parts or ["."]
         descriptor = os.open(self._root, _FOLDER)
         try:
-            for part, flags in [*((folder, _FOLDER) for folder in folders), (name, _FILE)]:
-                parent, descriptor = descriptor, os.open(part, flags, dir_fd=descriptor)
+            for part in folders:
+                parent, descriptor = descriptor, os.open(part, _FOLDER, dir_fd=descriptor)
                 os.close(parent)
-            yield descriptor
+            parent, descriptor = descriptor, os.open(name, _FILE, dir_fd=descriptor)
+            os.close(parent)
+            return _read_regular(descriptor, path, limit)
         finally:
             os.close(descriptor)
 
@@ -149,13 +151,15 @@ def _readable_name(path: str) -> str:
 
 
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
-    mode = os.fstat(descriptor).st_mode
+    status = os.fstat(descriptor)
+    mode, size = status.st_mode, status.st_size
     if stat.S_ISDIR(mode):
         raise InputError(f"{path or 'this'} is a folder", hint="name a file in it")
     if not stat.S_ISREG(mode):
         raise InputError(f"{path} is not a regular file", hint="replace the pipe or device with a file")
-    with open(descriptor, "rb", closefd=False) as file:
-        data = file.read(limit + 1)
+    data = os.read(descriptor, min(size, limit) + 1)
+    while size < len(data) <= limit and (more := os.read(descriptor, limit + 1 - len(data))):
+        data += more  # it grows, or is of a file system that doesn't say how large it is
     if len(data) > limit:
         raise InputError(f"{path} has more than {limit:,} bytes", hint="make it shorter")
     return data
