@@ -10,8 +10,9 @@ from presetctl.domain.kind import TITLE, Kind
 from presetctl.domain.preset import Preset
 from presetctl.domain.problem import Problem, Severity
 from presetctl.domain.values import Json, JsonObject, Path, canonical_json, show_path
+from presetctl.finding import Finding, Schema
 from presetctl.persistence import request_body
-from presetctl.validate import Finding, Schema, SchemaChecker
+from presetctl.validate import SchemaChecker
 
 SECTION: Final = "modelSpecs"
 LIST: Final = "list"
