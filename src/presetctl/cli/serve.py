@@ -102,7 +102,7 @@ def _parse_users(_context: click.Context, _option: click.Parameter, texts: tuple
     "--user",
     "users",
     multiple=True,
-    metavar="EMAIL=PASSWORD[:2fa|:unverified]",
+    metavar="EMAIL=PASSWORD[:2fa|:unverified|:admin]",
     callback=_parse_users,
     help="librechat: a user who can log in; repeat for more.",
 )
@@ -149,8 +149,9 @@ def command(
     The last options choose between readings of what OpenRouter documents nowhere.
 
     With --provider librechat there are the routes for presets and for logging in, with what is odd about them: failure
-    that answers 201, fields that can't be taken away, a delete without an id that deletes all. Without --user, there
-    is user@example.com with the password "password"; others can register.
+    that answers 201, fields that can't be taken away, a delete without an id that deletes all. Those for an admin's
+    configuration are there, too. Without --user, there is user@example.com with the password "password"; others can
+    register. The first user is an admin, and so is one with :admin.
 
     \b
     Examples:

@@ -30,6 +30,11 @@ class User:
     two_factor: bool
     verified: bool
 
+    @property
+    def role(self) -> str:
+        """What they are to the server: ADMIN or USER."""
+        return str(self.public["role"])
+
     def has_password(self, password: str) -> bool:
         """Whether ``password`` is theirs."""
         return check_password_hash(self.password, password)
@@ -58,7 +63,7 @@ class Accounts:
         password = generate_password_hash(account.password, _HASHING)
         with self._database.writing() as connection:
             first = connection.execute("SELECT count(*) FROM users").fetchone()[0] == 0
-            public = _public(account, name, username, "ADMIN" if first else "USER", self._clock())
+            public = _public(account, name, username, "ADMIN" if first or account.admin else "USER", self._clock())
             connection.execute(
                 "INSERT INTO users (id, email, password, two_factor, verified, document) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (email) DO NOTHING",

@@ -12,7 +12,9 @@ from presetctl.emulator.database import Database, Layout
 from presetctl.emulator.faults import Fault
 from presetctl.emulator.jsontext import Json
 from presetctl.emulator.librechat.accounts import Accounts, BadTokenError, Session, User
+from presetctl.emulator.librechat.admin import AdminRoutes, startup
 from presetctl.emulator.librechat.bodies import read_body
+from presetctl.emulator.librechat.configs import Configs
 from presetctl.emulator.librechat.doors import Doors
 from presetctl.emulator.librechat.fields import CastError
 from presetctl.emulator.librechat.presets import Clock, Document, Presets
@@ -44,6 +46,7 @@ _LAYOUT = Layout(
         "CREATE INDEX presets_listed ON presets (user)",
     ),
 )
+_ADMIN = "/api/admin/config"
 _FOR_BROWSERS = ("/api/agents", "/api/assistants", "/api/files", "/api/permissions")
 _BANNED = "Your account has been temporarily banned due to violations of our service."
 
@@ -69,13 +72,15 @@ def create_app(
 
 
 class LibreChat(Application):
-    """A WSGI application with LibreChat's routes for presets and for logging in."""
+    """A WSGI application with LibreChat's routes for presets, for logging in, and for an admin's configuration."""
 
     def __init__(self, database: Database, accounts: Accounts, settings: Settings, clock: Clock) -> None:
         super().__init__()
         self._database = database
         self._accounts = accounts
         self._presets = Presets(database, clock)
+        self._configs = Configs(database, clock)
+        self._admin = AdminRoutes(self._configs)
         self._doors = Doors(settings, clock)
         self._settings = settings
         self._routes: dict[tuple[str, str], Callable[[Request, Body], Response]] = {
@@ -83,6 +88,7 @@ class LibreChat(Application):
             ("POST", "/api/auth/register"): self._register,
             ("POST", "/api/auth/login"): self._login,
             ("POST", "/api/auth/refresh"): self._refresh,
+            ("GET", "/api/config"): self._startup,
             ("GET", "/api/presets"): self._list,
             ("POST", "/api/presets"): self._save,
             ("POST", "/api/presets/delete"): self._delete,
@@ -97,9 +103,25 @@ class LibreChat(Application):
         try:
             body = read_body(request)
             route = self._routes.get((request.method, path))
-            return route(request, body) if route else self._no_route(request, path)
+            if route is not None:
+                return route(request, body)
+            is_admins = f"{path}/".startswith(f"{_ADMIN}/")
+            return self._for_admins(request, body) if is_admins else self._no_route(request, path)
         except Refused as refused:
             return refused.response
+
+    def _for_admins(self, request: Request, body: Body) -> Response:
+        if self._caller(request).role != "ADMIN":
+            return message(403, "Forbidden")
+        return self._admin.answer(request.method, request.path.strip("/").split("/")[3:], body)
+
+    def _startup(self, request: Request, _body: Body) -> Response:
+        """What a browser asks first; who isn't logged in gets what is for all."""
+        try:
+            user = self._caller(request)
+        except Refused:
+            return document(200, startup({}))
+        return document(200, startup(self._configs.merged(("role", user.role), ("user", user.id))))
 
     def _no_route(self, request: Request, path: str) -> Response:
         if path.startswith("/api/presets/"):

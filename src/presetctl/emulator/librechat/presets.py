@@ -47,7 +47,7 @@ class Presets:
             stored = self._upsert(user, text(preset_id), sent)
         except (CastError, sqlite3.IntegrityError):
             return dict(_FAILED)
-        return {name: _replied(value) for name, value in stored.items()}
+        return {name: replied(value) for name, value in stored.items()}
 
     def delete(self, user: str, preset_id: Json) -> int:
         """Deletes the preset, or those in a list, or with no id at all every one of ``user``; gives how many.
@@ -103,12 +103,12 @@ class Presets:
         return max(now, latest + 1)
 
 
-def _replied(value: Json) -> Json:
+def replied(value: Json) -> Json:
     """What the reply to a write says of what is stored: without the empty objects in objects, which the list has."""
     if isinstance(value, list):
-        return [_replied(item) for item in value]
+        return [replied(item) for item in value]
     if isinstance(value, dict):
-        said = {name: _replied(item) for name, item in value.items()}
+        said = {name: replied(item) for name, item in value.items()}
         return {name: item for name, item in said.items() if item != {}}
     return value
 

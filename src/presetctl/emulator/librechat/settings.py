@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+_STATES = (":2fa", ":unverified", ":admin")
 _EMAIL = re.compile(r"[^\s@=]+@[^\s@=]+")
 
 
@@ -12,22 +13,24 @@ _EMAIL = re.compile(r"[^\s@=]+@[^\s@=]+")
 class Account:
     """A user that is there from the start. ``repr`` leaves the password out.
 
-    ``two_factor``: the login gives no token, only a pending one. ``verified``: whether the mail address is.
+    ``two_factor``: the login gives no token, only a pending one. ``verified``: whether the mail address is. ``admin``:
+    whether they may lay something over the server's configuration; the first user of all is one anyway.
     """
 
     email: str
     password: str = field(repr=False)
     two_factor: bool = False
     verified: bool = True
+    admin: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Account:
-        """Reads ``EMAIL=PASSWORD[:2fa|:unverified]``; ValueError, which never repeats it, if it's anything else."""
+        """Reads ``EMAIL=PASSWORD[:2fa|:unverified|:admin]``; ValueError, which never repeats it, for anything else."""
         email, _, rest = text.partition("=")
-        password, _, state = rest.rpartition(":") if rest.endswith((":2fa", ":unverified")) else (rest, "", "")
+        password, _, state = rest.rpartition(":") if rest.endswith(_STATES) else (rest, "", "")
         if not _EMAIL.fullmatch(email) or len(password) < 8:
-            raise ValueError("expected EMAIL=PASSWORD[:2fa|:unverified], the password 8 characters or more")
-        return cls(email, password, two_factor=state == "2fa", verified=state != "unverified")
+            raise ValueError("expected EMAIL=PASSWORD[:2fa|:unverified|:admin], the password 8 characters or more")
+        return cls(email, password, two_factor=state == "2fa", verified=state != "unverified", admin=state == "admin")
 
 
 DEFAULT_ACCOUNT = Account("user@example.com", "password")
