@@ -25,6 +25,7 @@ _PAUSE = Pause()
 _STOPS = frozenset({Result.CONFLICT, Result.FAILED, Result.UNKNOWN})
 _WRITTEN = 6
 """The exit code of what was written and isn't as it was to be; of a conflict, where our write is among the versions."""
+_DONE = {Action.ARCHIVE: "archived", Action.DELETE: "deleted"}
 _WELL = frozenset({Result.APPLIED, Result.UNCHANGED})
 
 
@@ -66,23 +67,31 @@ class Applier:
     def apply(self, plan: Plan, desired: DesiredState) -> Iterator[Outcome]:
         """Applies the plan's changes and yields each outcome as it happens.
 
-        What is archived comes after everything else is done, and only where all of that went well: whatever is to take
-        the place of what goes is then there.
+        What takes something from another preset comes after the others, and what goes after everything else, and only
+        where all of that went well: whatever is to take the place of what goes is then there.
         """
-        archives = [change for change in plan.pending if change.action is Action.ARCHIVE]
-        made = [change for change in plan.pending if change.action is not Action.ARCHIVE]
+        made = [change for change in plan.pending if not change.removes]
+        late = [change for change in made if self._is_exclusive(desired[change.slug])]
         unwell = False
-        for outcome in self._applied(made, desired):
-            unwell = unwell or outcome.result not in _WELL
-            yield outcome
+        for changes in ([change for change in made if change not in late], late):
+            if unwell and self.conduct.on_error is OnError.STOP:
+                why = "not tried, because a change before it failed"
+                yield from (Outcome(change, Result.SKIPPED, message=why) for change in changes)
+                continue
+            for outcome in self._applied(changes, desired):
+                unwell = unwell or outcome.result not in _WELL
+                yield outcome
         if unwell:
-            why = "not tried, because not all went well before: nothing is archived then"
-            yield from (Outcome(change, Result.SKIPPED, message=why) for change in archives)
+            why = "not tried, because not all went well before: nothing is removed then"
+            yield from (Outcome(change, Result.SKIPPED, message=why) for change in plan.removals)
         else:
-            yield from self._applied(archives, {})
+            yield from self._applied(plan.removals, {})
+
+    def _is_exclusive(self, preset: Preset) -> bool:
+        return self.kinds[preset.kind].exclusive in preset.content.config
 
     def _applied(self, changes: Sequence[Change], desired: DesiredState) -> Iterator[Outcome]:
-        """Applies changes; those without a desired preset are archived.
+        """Applies changes; those without a desired preset are removed.
 
         Changes are begun in the plan's order. After a conflict or a failure nothing more is begun, unless the conduct
         says to go on; what is left is yielded as skipped. KeyboardInterrupt abandons what is under way: its outcome
@@ -113,7 +122,10 @@ class Applier:
 
     def _outcome(self, change: Change, preset: Preset | None) -> Outcome:
         try:
-            return self._archive(change) if preset is None else self._apply(change, preset)
+            return self._remove(change) if preset is None else self._apply(change, preset)
+        except _HalfwayError as halfway:
+            message = f"deleted to be made again, and that failed: {halfway.why}; the next apply makes it"
+            return Outcome(change, Result.FAILED, message=message, exit_code=_WRITTEN)
         except _ConflictError as conflict:
             return Outcome(
                 change, Result.CONFLICT, conflict.version, message=str(conflict), exit_code=conflict.exit_code
@@ -131,6 +143,26 @@ class Applier:
             before = self._restored(change)
             if before is not None and not self._differences(before, preset):
                 return _told(change, Result.APPLIED, before)
+        if change.action is Action.REPLACE and before is not None:
+            return self._replace(change, preset, before)
+        return self._written(change, preset, before)
+
+    def _replace(self, change: Change, preset: Preset, before: Version) -> Outcome:
+        """Deletes a preset and makes it again. What happens in between is found by the next plan: it's missing then."""
+        slug = change.slug
+
+        def moved(found: ActualPreset | None) -> bool:
+            return not _same(None if found is None else found.version, before)
+
+        sent = self._delivery.send(slug, lambda: self.writer.remove(slug), moved)
+        if sent.preset is not None or (sent.answered and not self._gone(slug)):
+            raise _ConflictError("to be made again, but it can't be deleted: somebody else writes there", exit_code=6)
+        try:
+            return self._written(change, preset, None)
+        except (PresetctlError, _ConflictError) as error:
+            raise _HalfwayError(str(error)) from error
+
+    def _written(self, change: Change, preset: Preset, before: Version | None) -> Outcome:
         try:
             stored = self._write(change, preset, before)
         except ConflictError as error:
@@ -138,7 +170,7 @@ class Applier:
         lost = self._differences(stored, preset)
         if before is not None and stored.id == before.id:
             return _told(change, Result.UNCHANGED, stored, lost)
-        expected = 1 if before is None else before.number + 1
+        expected = _next(before, stored)
         if stored.number != expected and not (before is None and change.action is Action.RESTORE):
             raise _ConflictError(
                 f"stored as version {stored.number}, not {expected}: somebody else wrote at the same time",
@@ -155,17 +187,17 @@ class Applier:
             if change.action is Action.UPDATE and current is not None and version is None:
                 return None
             if current is not None:
-                number = "a preset" if version is None else f"version {version.number}"
+                number = "a preset" if version is None or version.number is None else f"version {version.number}"
                 raise _ConflictError(
                     f"planned as new, but the workspace has {number} by now", version.number if version else None
                 )
             return None
         if version is None:
-            raise _ConflictError(f"planned against version {change.before.version}, which is gone")
+            raise _ConflictError(f"planned against {named(change.before.version)}, which is gone")
         if (version.id, version.content.digest) != (change.before.version_id, change.before.digest):
-            planned = change.before.version
             raise _ConflictError(
-                f"planned against version {planned}, but version {version.number} is live", version.number
+                f"planned against {named(change.before.version)}, but {named(version.number, other=True)} is live",
+                version.number,
             )
         return version
 
@@ -185,39 +217,36 @@ class Applier:
             raise _ConflictError("the reply names no version that would be live now", exit_code=6)
         return version
 
-    def _archive(self, change: Change) -> Outcome:
-        """Hides a preset, and looks whether it's hidden. One that somebody edited since the plan stays."""
-        slug = change.slug
+    def _remove(self, change: Change) -> Outcome:
+        """Takes a preset away, and looks whether it's gone. One that somebody edited since the plan stays."""
+        slug, done = change.slug, _DONE[change.action]
         found = self._read(slug)
         if _hidden(found):
-            return Outcome(change, Result.UNCHANGED, message="archived already, or gone")
+            return Outcome(change, Result.UNCHANGED, message=f"{done} already, or gone")
         self._check_as_planned(change, found)
 
         def moved(current: ActualPreset | None) -> bool:
             return _hidden(current) or not _as_planned(change, current)
 
-        def archive() -> None:
-            self.writer.archive(slug)
-
         try:
-            sent = self._delivery.send(slug, archive, moved)
+            sent = self._delivery.send(slug, lambda: self.writer.remove(slug), moved)
         except NotFoundError:
             return self._not_found(change)
         if not sent.answered and not _hidden(sent.preset):
             self._check_as_planned(change, sent.preset, 6 if sent.in_doubt else 5)
         elif sent.answered and not self._gone(slug):
-            message = "the workspace answers that it is archived, and it is live all the same"
+            message = f"the workspace answers that it is {done}, and it is live all the same"
             return Outcome(change, Result.NOT_PERSISTED, message=message, exit_code=6)
-        return Outcome(change, Result.APPLIED, message="archived")
+        return Outcome(change, Result.APPLIED, message=done)
 
     def _check_as_planned(self, change: Change, found: ActualPreset | None, exit_code: int = 5) -> None:
         version = None if found is None else found.version
         if found is not None and found.status is Status.DISABLED:
             raise _ConflictError("disabled by now, and a disabled preset can't be archived", None, exit_code)
         if not _as_planned(change, found):
-            planned = "no version" if change.before is None else f"version {change.before.version}"
-            now = "none" if version is None else f"version {version.number}"
-            message = f"to be archived with {planned} live, but {now} is live by now"
+            planned = "no version" if change.before is None else named(change.before.version)
+            now = "none" if version is None else named(version.number, other=True)
+            message = f"to be {_DONE[change.action]} with {planned} live, but {now} is live by now"
             raise _ConflictError(message, None if version is None else version.number, exit_code)
 
     def _gone(self, slug: str) -> bool:
@@ -229,7 +258,7 @@ class Applier:
     def _not_found(self, change: Change) -> Outcome:
         """404 means that the preset is not there, or that archiving isn't."""
         if _hidden(self._read(change.slug)):
-            return Outcome(change, Result.UNCHANGED, message="archived already, or gone")
+            return Outcome(change, Result.UNCHANGED, message=f"{_DONE[change.action]} already, or gone")
         raise NotFoundError(
             f"{change.slug} is there, and the workspace answers 404 to archiving it: it doesn't support that, or the "
             "management key doesn't open it",
@@ -238,12 +267,12 @@ class Applier:
 
     def _arrived(self, found: Version | None, preset: Preset, before: Version | None, exit_code: int) -> Version:
         """No reply says so, but the workspace has moved: by our write, or by somebody else's?"""
-        expected = 1 if before is None else before.number + 1
         if found is None or self._differences(found, preset):
             number = None if found is None else found.number
             raise _ConflictError(
                 "the write was not confirmed, and what is live now is not what was sent", number, exit_code
             )
+        expected = _next(before, found)
         if found.number != expected:
             raise _ConflictError(
                 f"the write was not confirmed, and it is live as version {found.number}, not {expected}",
@@ -271,6 +300,28 @@ class _ConflictError(Exception):
         super().__init__(message)
         self.version = version
         self.exit_code = exit_code
+
+
+class _HalfwayError(Exception):
+    """What was to be made again is deleted, and not there again."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def named(number: int | None, *, other: bool = False) -> str:
+    """A version in a sentence; where none are counted, the content that was live, or the one that is by now."""
+    if number is not None:
+        return f"version {number}"
+    return "another content" if other else "the content of then"
+
+
+def _next(before: Version | None, stored: Version) -> int | None:
+    """The number that a write over ``before`` gives; None where none are counted."""
+    if stored.number is None:
+        return None
+    return 1 if before is None or before.number is None else before.number + 1
 
 
 def _abandoned(change: Change) -> Outcome:

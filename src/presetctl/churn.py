@@ -70,7 +70,7 @@ def shown_unkept(
     held = ((value_at(version.content.as_json(), f.path), f.path) for version in versions for f in fields)
     if not all(holds_nothing(value, kind, path) for value, path in held):
         return False
-    earlier = [version for version in versions if version.number < live.number]
+    earlier = [version for version in versions if (version.number or 0) < (live.number or 0)]
     if earlier and earlier[-1].content.digest == live.content.digest:
         return True
     return not past.may_come_from_files(slug, live.content)

@@ -66,7 +66,7 @@ def without_inert(config: JsonObject, kind: Kind, path: Path = ()) -> dict[str, 
     result: dict[str, Json] = {}
     for key, value in config.items():
         at = (*path, key)
-        if _inert(value, kind, at) or (not path and key in kind.dashboard_only):
+        if _inert(value, kind, at) or (not path and key in kind.dashboard_only) or _poisons(value, kind, at):
             continue
         result[key] = without_inert(value, kind, at) if isinstance(value, Mapping) else value
     return result
@@ -101,8 +101,8 @@ def _settled(
     for key in old.keys() | new.keys():
         at = (*path, key)
         was, wanted = old.get(key), new.get(key)
-        from_dashboard = not mutual and not path and key in kind.dashboard_only
-        if key not in new and (from_dashboard or _inert(was, kind, at)):
+        others = not mutual and not path and (key in kind.dashboard_only or key in kind.left_alone)
+        if key not in new and (others or _inert(was, kind, at)):
             continue
         if key not in old and means_nothing(wanted, kind, at):
             continue
@@ -129,11 +129,18 @@ def _empty(value: Json, kind: Kind, at: Path) -> bool:
 
 def _inert(value: Json, kind: Kind, at: Path) -> bool:
     """Whether a stored value that nobody declared is one that servers add by themselves."""
+    if _poisons(value, kind, at):
+        return False
     if at in kind.defaults and canonical(value) == canonical(kind.defaults[at]):
         return isinstance(value, bool) is isinstance(kind.defaults[at], bool)
     if isinstance(value, Mapping) and at not in kind.opaque:
         return all(_inert(item, kind, (*at, key)) for key, item in value.items())
     return _empty(value, kind, at)
+
+
+def _poisons(value: Json, kind: Kind, at: Path) -> bool:
+    """Whether a stored null makes its preset unusable: it's to go, and no file can say it."""
+    return value is None and len(at) == 1 and at[0] in kind.not_null
 
 
 def _config_changes(old: JsonObject, new: JsonObject) -> Iterator[FieldChange]:

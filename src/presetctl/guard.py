@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from presetctl.domain.change import Action, Plan
 from presetctl.domain.errors import SafetyError
 from presetctl.domain.project import Limits
+from presetctl.domain.provider import capabilities
 
 _OVERWRITES = frozenset({Action.UPDATE, Action.REPLACE, Action.RESTORE})
 
@@ -79,7 +80,7 @@ def objections(
 
 
 def _too_many_updates(plan: Plan, limits: Limits, consent: Consent) -> Iterator[Objection]:
-    live = sum(change.before is not None and change.action is not Action.ARCHIVE for change in plan.changes)
+    live = sum(change.before is not None and not change.removes for change in plan.changes)
     updates = sum(change.action in _OVERWRITES for change in plan.pending)
     if live >= limits.minimum and updates > max(limits.updates_of(live), consent.updates):
         message = f"{updates} of {live} live presets would be overwritten, and the limit is {limits.updates}"
@@ -88,15 +89,15 @@ def _too_many_updates(plan: Plan, limits: Limits, consent: Consent) -> Iterator[
 
 def _too_many_archives(plan: Plan, limits: Limits, consent: Consent, around: Surroundings) -> Iterator[Objection]:
     """Also the last ones: a project without any preset is more likely one whose files were not found."""
-    archives = plan.count(Action.ARCHIVE)
+    archives, done = len(plan.removals), "archived" if capabilities(plan.workspace.provider).archives else "deleted"
     managed = around.listed + archives
     if archives <= consent.archives:
         return
     if not around.declared:
-        message = f"{archives} of {managed} managed presets would be archived, and no file declares any preset"
+        message = f"{archives} of {managed} managed presets would be {done}, and no file declares any preset"
         yield Objection(message, f"--allow-archives {archives}")
     elif archives > limits.archives_of(managed):
-        message = f"{archives} of {managed} managed presets would be archived, and the limit is {limits.archives}"
+        message = f"{archives} of {managed} managed presets would be {done}, and the limit is {limits.archives}"
         yield Objection(message, f"--allow-archives {archives}")
 
 

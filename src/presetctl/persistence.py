@@ -32,6 +32,9 @@ def kind_of(schema: Mapping[str, Any]) -> Kind:
         managed=frozenset(notes.get("managed", ())),
         instead=notes.get("instead", {}),
         switches=notes.get("switches", {}),
+        not_null=frozenset(notes.get("not_null", ())),
+        left_alone=frozenset(notes.get("left_alone", ())),
+        exclusive=notes.get("exclusive", ""),
     )
 
 

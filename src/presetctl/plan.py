@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from presetctl.diff import cause_of, field_changes, wiped
-from presetctl.domain.change import Action, Cause, Change, FieldChange, Head, Live, Plan, Rename, Target
+from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, Head, Live, Plan, Rename, Target
 from presetctl.domain.history import LastDeclared
-from presetctl.domain.kind import Kind
+from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import ActualState, BaseState, DesiredState, Status, Version
+from presetctl.domain.provider import capabilities
+from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, Status, Version
 from presetctl.domain.values import Json, Path, digest
 from presetctl.persistence import held_content, kept
 
@@ -57,22 +58,26 @@ def with_orphans(plan: Plan, declared_once: Callable[[str], bool]) -> Plan:
     return replace(plan, unmanaged=tuple(s for s in plan.unmanaged if s not in orphaned), orphaned=orphaned)
 
 
-def archive_change(last: LastDeclared, live: Version | None, *, is_edited: bool = False) -> Change:
-    """The change that archives a preset which no file declares any more.
+def removal(last: LastDeclared, live: Version | None, *, is_edited: bool = False) -> Change:
+    """The change that takes a preset away which no file declares any more: archived, where its provider can.
 
     ``is_edited`` says that no commit declares what is live: somebody may still be at work on it.
     """
-    warnings = [f"declared last in commit {last.commit[:12]}; archived, it can't be called; its versions are kept"]
-    if is_edited and live is not None:
-        warnings.append(f"version {live.number} is what no commit declares: somebody edited it outside git")
     preset = last.preset
-    return Change(preset.slug, preset.kind, Action.ARCHIVE, preset.source, _live(live), None, warnings=tuple(warnings))
+    archives = capabilities(provider_of(preset.kind)).archives
+    fate = "archived, it can't be called; its versions are kept" if archives else "deleted, it's gone but from git"
+    warnings = [f"declared last in commit {last.commit[:12]}; {fate}"]
+    if is_edited and live is not None:
+        what = "what is live" if live.number is None else f"version {live.number}"
+        warnings.append(f"{what} is what no commit declares: somebody edited it outside git")
+    action = Action.ARCHIVE if archives else Action.DELETE
+    return Change(preset.slug, preset.kind, action, preset.source, _live(live), None, warnings=tuple(warnings))
 
 
-def with_archives(plan: Plan, archives: Sequence[Change]) -> Plan:
-    """The plan with orphaned presets archived, after all that is made."""
-    slugs = {change.slug for change in archives}
-    changes = (*plan.changes, *archives)
+def with_removals(plan: Plan, removals: Sequence[Change]) -> Plan:
+    """The plan with orphaned presets taken away, after all that is made."""
+    slugs = {change.slug for change in removals}
+    changes = (*plan.changes, *removals)
     orphaned = tuple(slug for slug in plan.orphaned if slug not in slugs)
     return replace(plan, changes=changes, orphaned=orphaned, fingerprint=fingerprint(plan.workspace, changes))
 
@@ -93,17 +98,20 @@ def _returned(change: Change) -> Change:
 
 def with_renames(plan: Plan, renames: Mapping[str, Rename]) -> Plan:
     """The plan with a word on every new preset that looks like an orphaned one: what would become of both."""
-    archived = {change.slug for change in plan.changes if change.action is Action.ARCHIVE}
-    changes = tuple(_renamed(c, renames[c.slug], archived) if c.slug in renames else c for c in plan.changes)
+    removed = {change.slug: change.action for change in plan.removals}
+    changes = tuple(_renamed(c, renames[c.slug], removed) if c.slug in renames else c for c in plan.changes)
     return replace(plan, changes=changes)
 
 
-def _renamed(change: Change, rename: Rename, archived: Collection[str]) -> Change:
-    old = rename.slug
-    fate = "is archived once this one is there" if old in archived else "stays live as it is"
+def _renamed(change: Change, rename: Rename, removed: Mapping[str, Action]) -> Change:
+    old, fates = rename.slug, {Action.ARCHIVE: "is archived", Action.DELETE: "is deleted"}
+    fate = f"{fates[removed[old]]} once this one is there" if old in removed else "stays live as it is"
+    counted = capabilities(provider_of(change.kind)).versions
+    begins = "begins at version 1" if counted else "is a new one"
+    calls = f"; what calls @preset/{old} has to be changed" if counted else ""
     warning = (
         f"looks like the orphaned {old} renamed (similarity {rename.similarity} %): no preset can be, so this one "
-        f"begins at version 1, and {old} {fate}; what calls @preset/{old} has to be changed"
+        f"{begins}, and {old} {fate}{calls}"
     )
     return replace(change, renamed_from=rename, warnings=(*change.warnings, warning))
 
@@ -146,7 +154,10 @@ def _move(was: Change | None, now: Change | None) -> str:
 
 
 def _live_words(change: Change) -> str:
-    return "nothing" if change.before is None else f"version {change.before.version}"
+    if change.before is None:
+        return "nothing"
+    number, content = change.before.version, change.before.digest.removeprefix("sha256:")[:12]
+    return f"content {content}" if number is None else f"version {number}"
 
 
 def fingerprint(workspace: Target, changes: Iterable[Change]) -> str:
@@ -182,6 +193,13 @@ class _Planner:
         before = None if version is None else held_content(version.content, self.not_kept)
         fields = field_changes(before, wanted, kind)
         action, warnings = _action(row.status if row is not None else None, bool(fields))
+        if held is not None and not held.managed:
+            action, more, fields = _adoption(action, preset, held, fields)
+            warnings += more
+        if action is Action.UPDATE and before is not None and _takes_away(fields, kind):
+            action, warnings = Action.REPLACE, [*warnings, *_replaced(before, kind)]
+        if action is Action.NO_OP:
+            fields = ()
         lost = wiped(before, kind) if action is Action.UPDATE else ()
         return Change(
             slug=preset.slug,
@@ -204,6 +222,8 @@ class _Planner:
         wanted = kept(kind, preset.content)
         fields = field_changes(before, wanted, kind)
         action, _ = _action(None if before is None else Status.ACTIVE, bool(fields))
+        if action is Action.UPDATE and _takes_away(fields, kind):
+            action = Action.REPLACE
         declared = tuple(replace(field, cause=Cause.DECLARED) for field in fields)
         return Change(preset.slug, kind.name, action, preset.source, None, wanted.digest, declared)
 
@@ -217,7 +237,7 @@ class _Planner:
         if self.base is None:
             return fields
         kind, base = self.kinds[preset.kind], self._base_content(preset.slug)
-        return tuple(replace(f, cause=cause_of(f.path, base, before, wanted, kind)) for f in fields)
+        return tuple(f if f.cause else replace(f, cause=cause_of(f.path, base, before, wanted, kind)) for f in fields)
 
     def _already_live(
         self, preset: Preset, wanted: Content, pending: tuple[FieldChange, ...]
@@ -235,12 +255,47 @@ def _touch(one: Path, other: Path) -> bool:
     return one[:length] == other[:length]
 
 
+def _takes_away(fields: Sequence[FieldChange], kind: Kind) -> bool:
+    """Whether a field has to go that a write of this provider's can't take away, or that of another endpoint stays."""
+    if capabilities(kind.provider).unsets:
+        return False
+    return any((len(f.path) <= 2 and f.after is ABSENT) or (f.path[1:] and f.path[1] in _ENDPOINT) for f in fields)
+
+
+_ENDPOINT = frozenset({"endpoint", "endpointType"})
+"""What a change of these two leaves behind of another endpoint's fields is best not left to chance."""
+
+
+def _replaced(before: Content, kind: Kind) -> list[str]:
+    """What to say of a preset that is deleted and made again."""
+    nulls = sorted(name for name, value in before.config.items() if value is None and name in kind.not_null)
+    words = ["no write can take a field away here, so it is deleted and made again under the same id"]
+    if nulls:
+        words.append(f"{', '.join(f'`{name}`' for name in nulls)} is null, which makes the whole preset empty in use")
+    return words
+
+
+def _adoption(
+    action: Action, preset: Preset, held: ActualPreset, fields: tuple[FieldChange, ...]
+) -> tuple[Action, list[str], tuple[FieldChange, ...]]:
+    """What becomes of a preset that is there and has no mark of being managed by files."""
+    if held.id != preset.adopts:
+        words = f"is there without presetctl's mark, so it is left alone; `preset_id: {held.id}` in its file adopts it"
+        return Action.NO_OP, [words], ()
+    mark = FieldChange(("tags",), ABSENT, "managed-by:presetctl", Cause.DECLARED)
+    said = ["adopted: from now on files manage it"]
+    return Action.UPDATE if action is Action.NO_OP else action, said, (*fields, mark)
+
+
 def _action(status: Status | None, differs: bool) -> tuple[Action, list[str]]:
     match status:
         case None:
             return Action.CREATE, []
         case Status.ARCHIVED:
             return Action.RESTORE, ["archived in the workspace: it is restored, and written only if it differs"]
+        case Status.UNREADABLE:
+            why = "its content can't be read, since the server's content filter hides it, so it is left alone"
+            return Action.NO_OP, [f"{why}: delete it there to have it made again"]
         case Status.DISABLED:
             warning = ["disabled in the workspace: it serves no requests until someone enables it in the dashboard"]
             return (Action.UPDATE if differs else Action.NO_OP), warning

@@ -141,16 +141,17 @@ class PresetWriter(Protocol):
         """
 
     def prepare_archiving(self) -> None:
-        """Makes sure that there is a key to archive and restore with; called before anything is written.
+        """Makes sure that there is a key to remove and restore with; called before anything is written.
 
         AccessError where there is none, or it isn't accepted.
         """
 
-    def archive(self, slug: str) -> None:
-        """Hides a preset and keeps its versions; asked once. Archiving an archived one changes nothing.
+    def remove(self, slug: str) -> None:
+        """Takes a preset away; asked once. It's hidden with all its versions, or where a provider can't, deleted.
 
-        NotFoundError where the workspace can't, or doesn't know the preset; else errors as for ``write``.
+        Removing a hidden one changes nothing. NotFoundError where the workspace can't, or doesn't know the preset; else
+        errors as for ``write``.
         """
 
     def restore(self, slug: str) -> ActualPreset:
-        """Brings an archived preset back without a new version. Errors as for ``archive``."""
+        """Brings an archived preset back without a new version. Errors as for ``remove``."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from presetctl.domain.change import Action, Change, Plan
 from presetctl.domain.preset import Preset
 from presetctl.domain.state import ActualPreset, DesiredState, Status
-from presetctl.plan import archive_change, with_archives, with_orphans, with_renames
+from presetctl.plan import removal, with_orphans, with_removals, with_renames
 from presetctl.ports import DeclaredPast, PresetReader
 
 
@@ -55,8 +55,8 @@ class Pruner:
             else:
                 removed[slug] = last.preset
                 edited = live.version and not past.may_come_from_files(slug, live.version.content)
-                changes.append(archive_change(last, live.version, is_edited=bool(edited)))
-        return Pruned(self._with_renames(with_archives(found, changes), desired, past), removed, tuple(notes))
+                changes.append(removal(last, live.version, is_edited=bool(edited)))
+        return Pruned(self._with_renames(with_removals(found, changes), desired, past), removed, tuple(notes))
 
     def _gaps(self, past: DeclaredPast) -> tuple[str, ...]:
         archived = ", and none is archived" if self.archives else ""
@@ -69,7 +69,7 @@ class Pruner:
                 yield slug, found
 
     def _with_renames(self, plan: Plan, desired: DesiredState, past: DeclaredPast) -> Plan:
-        gone = [*plan.orphaned, *(change.slug for change in plan.changes if change.action is Action.ARCHIVE)]
+        gone = [*plan.orphaned, *(change.slug for change in plan.removals)]
         new = [desired[change.slug] for change in plan.changes if change.action is Action.CREATE]
         if not gone or not new:
             return plan

@@ -11,7 +11,7 @@ from presetctl.domain.change import Action, FieldChange, Head, Plan, Target
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.preset import Preset
-from presetctl.domain.project import EMBEDDED, Limits, OpenRouterWorkspace
+from presetctl.domain.project import EMBEDDED, Limits, Workspace
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
 from presetctl.drift import Comparer, Drift
 from presetctl.guard import NO_CONSENT, NOTHING_AROUND, Consent, Objection, Surroundings
@@ -52,7 +52,7 @@ def plan_offline(repository: Repository, workspace: str, base: BaseState, head: 
         f"No file declares {', '.join(gone)} any more. Offline nobody knows what {workspace} has of that, so nothing "
         "is planned to be archived; a plan that reads the workspace tells."
     )
-    notes = (note,) if gone and settings.prune == "archive" else ()
+    notes = (note,) if gone and settings.prunes else ()
     return Planned(make_offline_plan(target, head, desired, base, kinds), desired, notes)
 
 
@@ -78,7 +78,7 @@ def plan(
     settings = repository.settings(workspace)
 
     def may_be_gone(slug: str) -> bool:
-        past = ask_past() if settings.prune == "archive" and slug not in repository.declared else None
+        past = ask_past() if settings.prunes and slug not in repository.declared else None
         return past is not None and past.declares(slug)
 
     desired = selection.of(repository.rendered.workspaces[workspace], may_be_gone)
@@ -97,7 +97,7 @@ def plan(
     if not retry:
         made = without_writing(made, _unkept(made, desired, actual, churn.Shown(reader, kinds, ask_past)))
     made = replace(made, chosen=tuple(selection.slugs), excluded=tuple(selection.exclude))
-    archives = settings.prune == "archive"
+    archives = settings.prunes
     if archives and made.count(Action.CREATE):
         made = _with_returns(made, ask_past())
     past = ask_past() if made.unmanaged else None
@@ -196,7 +196,7 @@ def _check_valid(repository: Repository) -> None:
         raise InputError("nothing was planned, because not every file is valid", problems=repository.problems)
 
 
-def _check_identity(workspace: str, settings: OpenRouterWorkspace, reader: PresetReader) -> str | None:
+def _check_identity(workspace: str, settings: Workspace, reader: PresetReader) -> str | None:
     if settings.workspace_id is None:
         return None
     found = reader.identity().workspace_id
@@ -279,9 +279,9 @@ def apply(
     name = planned.plan.workspace.name
     settings = repository.settings(name)
     guard.check(planned.plan, settings.limits, protected(repository, planned), consent, planned.around)
-    if planned.plan.count(Action.ARCHIVE) or planned.plan.count(Action.RESTORE):
+    if planned.plan.removals or planned.plan.count(Action.RESTORE):
         writer.prepare_archiving()
-    if planned.plan.count(Action.ARCHIVE):
+    if planned.plan.removals:
         _check_list(planned, reader, settings.limits)
     applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept, conduct, settings.timeout)
     return applier.apply(planned.plan, planned.desired)

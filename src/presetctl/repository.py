@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from presetctl.desired import Rendered, render
-from presetctl.domain.change import Action, Plan
+from presetctl.domain.change import Plan
 from presetctl.domain.errors import InputError, StaleError, UsageError
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.problem import Problem
-from presetctl.domain.project import OpenRouterWorkspace
+from presetctl.domain.project import Workspace
 from presetctl.domain.state import BaseState, DesiredState
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
@@ -46,7 +46,7 @@ class Repository:
     def valid(self) -> bool:
         return not self.unreadable and not self.rendered.errors
 
-    def settings(self, workspace: str) -> OpenRouterWorkspace:
+    def settings(self, workspace: str) -> Workspace:
         """The settings of a workspace. UsageError where the project has none of that name."""
         found = self.project.project.workspaces.get(workspace)
         if found is None:
@@ -70,7 +70,7 @@ class Repository:
 
     def selection(self, saved: Plan) -> Selection:
         """What a saved plan was about. StaleError where no file declares a preset any more that it names."""
-        archived = {change.slug for change in saved.changes if change.action is Action.ARCHIVE}
+        archived = {change.slug for change in saved.removals}
         gone = sorted(set(saved.chosen) - archived - self.rendered.workspaces[saved.workspace.name].keys())
         if gone:
             raise StaleError(

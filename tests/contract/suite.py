@@ -69,7 +69,7 @@ class ProviderContract:
         assert list(workspace.reader.read_presets([])) == []
 
     def test_the_read_side_cannot_write(self, workspace: Workspace) -> None:
-        assert not {"write", "restore", "archive", "delete"} & set(dir(workspace.reader))
+        assert not {"write", "restore", "remove", "archive", "delete"} & set(dir(workspace.reader))
 
     def test_what_is_written_is_stored_and_read_back(self, workspace: Workspace) -> None:
         for number, (kind_name, config) in enumerate(workspace.configs.items()):

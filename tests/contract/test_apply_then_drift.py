@@ -149,8 +149,7 @@ def repository(presets: Mapping[str, dict[str, Any]]) -> Repository:
 
 
 def connected(app: Emulator, made: Repository) -> Connection:
-    kinds = {name: made.kinds.kind(name) for name in FIELDS}
-    return connect("live", made.settings("live"), kinds, {}, lambda: httpx.WSGITransport(app))
+    return connect("live", made.settings("live"), made.kinds.kind, {}, lambda: httpx.WSGITransport(app))
 
 
 def written(app: Emulator) -> list[str]:

@@ -302,7 +302,7 @@ class World:
         files = self.repository() if repository is None else repository
         with self._line(run.key, {}) as (line, http):
             try:
-                reader, writer = OpenRouterReader(http, 1), OpenRouterWriter(http, files.kinds_in_use(NAME))
+                reader, writer = OpenRouterReader(http, 1), OpenRouterWriter(http, files.kinds.kind)
                 plan = None if saved is None else load_plan(saved.file)
                 chosen = selection or (Selection() if plan is None else files.selection(plan))
                 planned = self._plan(files, reader, chosen, past=mine)

@@ -68,7 +68,7 @@ class Memory:
         if self.before_write:
             self.before_write.pop(0)()
         held = self.presets.get(preset.slug)
-        number = held.version.number + 1 if held is not None and held.version is not None else 1
+        number = (held.version.number or 0) + 1 if held is not None and held.version is not None else 1
         self.put(preset.slug, self.keeps(preset.content), number)
         stored = self.presets[preset.slug]
         if self.after_write:
@@ -78,7 +78,7 @@ class Memory:
     def prepare_archiving(self) -> None:
         self.log.append("prepare archiving")
 
-    def archive(self, slug: str) -> None:
+    def remove(self, slug: str) -> None:
         self.log.append(f"archive {slug}")
         if self.before_archive:
             self.before_archive.pop(0)()

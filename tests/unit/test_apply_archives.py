@@ -15,7 +15,7 @@ from presetctl.domain.history import LastDeclared
 from presetctl.domain.outcome import Result
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, Status, Version
-from presetctl.plan import archive_change, with_archives
+from presetctl.plan import removal, with_removals
 from tests.unit.memory import KINDS, Memory, lose, preset
 from tests.unit.test_apply import applied, check_every_change_once, planned, results
 
@@ -26,9 +26,7 @@ def pruning(memory: Memory, *presets: Preset, also: tuple[str, ...] = ()) -> tup
     """A plan that archives `old`, and what else is named, after it has made ``presets``."""
     made, desired = planned(memory, *presets)
     lasts = [replace(OLD, preset=preset(slug)) for slug in ("old", *also)]
-    return with_archives(
-        made, [archive_change(last, memory.presets[last.preset.slug].version) for last in lasts]
-    ), desired
+    return with_removals(made, [removal(last, memory.presets[last.preset.slug].version) for last in lasts]), desired
 
 
 def with_old(**more: object) -> Memory:

@@ -9,7 +9,7 @@ import pytest
 from presetctl.desired import Rendered, lay_over, render
 from presetctl.domain.preset import Content
 from presetctl.domain.problem import Fix
-from presetctl.domain.project import OpenRouterWorkspace
+from presetctl.domain.project import LibreChatWorkspace
 from presetctl.domain.values import Path
 from presetctl.kinds import Kinds
 from presetctl.load.documents import load_documents
@@ -232,7 +232,7 @@ def two_providers(files: dict[str, str], defaults: str = "") -> Rendered:
         {f"presets/{name}.yaml": text for name, text in files.items()} | {"presetctl.yaml": PROJECT + defaults}
     )
     loaded = load_project(tree)
-    two = OpenRouterWorkspace(provider="openrouter").model_copy(update={"provider": "librechat"})
+    two = LibreChatWorkspace(provider="librechat", url="embedded")
     workspaces = {"one": loaded.project.workspaces["one"], "two": two}
     documents, _ = load_documents(tree, sorted(f"presets/{name}.yaml" for name in files))
     project = loaded.project.model_copy(update={"workspaces": workspaces})

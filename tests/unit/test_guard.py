@@ -13,7 +13,7 @@ from presetctl.domain.preset import Content
 from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, ListedPreset, Status, Version
 from presetctl.guard import Consent, Objection, Surroundings, check, objections
-from presetctl.plan import archive_change, make_plan, with_archives
+from presetctl.plan import make_plan, removal, with_removals
 from tests.unit.memory import KINDS, preset
 
 
@@ -90,7 +90,7 @@ def pruning(archives: int, live: int = 0) -> Plan:
     """A plan that archives some presets; ``live`` others are as declared."""
     lasts = [LastDeclared("c" * 40, preset(f"old-{number}")) for number in range(archives)]
     version = Version("v", 1, Content("x", {}))
-    return with_archives(plan(live, 0), [archive_change(last, version) for last in lasts])
+    return with_removals(plan(live, 0), [removal(last, version) for last in lasts])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_last_preset_is_not_archived_without_consent() -> None:
 def test_what_is_archived_is_not_overwritten() -> None:
     assert list(objections(pruning(4, 10), Limits(updates=0), (), Consent(), Surroundings(10, 10))) == []
     nine = plan(9, 4)
-    both = with_archives(nine, [change for change in pruning(4).changes if change.action is Action.ARCHIVE])
+    both = with_removals(nine, [change for change in pruning(4).changes if change.action is Action.ARCHIVE])
     assert list(objections(both, Limits(), (), Consent(), Surroundings(9, 9))) == [], (
         "they don't make nine live ones ten"
     )

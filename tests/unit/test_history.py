@@ -309,7 +309,7 @@ def test_rows_with_history(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_live_comes_from_a_commit(git: Git, files: str, versions: str, expected: int | None) -> None:
     made = [put(git, f"{{model: {letter}}}", number) for number, letter in enumerate(files)]
     stored = tuple(Version(f"v{number}", number, model(letter)) for number, letter in enumerate(versions, 1))
-    since = max((v.number for v in stored if v.content == model(files[-1])), default=0)
+    since = max((v.number or 0 for v in stored if v.content == model(files[-1])), default=0)
     drift = Drift("a", "k", "presets/a.yaml", stored[-1] if stored else None, (), history=stored, since=since)
     found = with_origin(drift, renders(git)).commit
     assert (found and found.id) == (None if expected is None else made[expected])

@@ -17,11 +17,11 @@ from presetctl.domain.project import Limits
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, ListedPreset, Status, Version
 from presetctl.guard import Consent, check
 from presetctl.plan import (
-    archive_change,
     fingerprint,
     make_offline_plan,
     make_plan,
     moves,
+    removal,
     with_orphans,
     with_returns,
     without_writing,
@@ -168,9 +168,9 @@ def test_what_would_be_archived_is_taken_for_what_a_commit_declares_unless_someb
     last, live = LastDeclared("c" * 40, preset("a")), Version("a-3", 3, Content("x", {}))
     declared = "declared last in commit cccccccccccc; archived, it can't be called; its versions are kept"
     edited = "version 3 is what no commit declares: somebody edited it outside git"
-    assert archive_change(last, live).warnings == (declared,)
-    assert archive_change(last, live, is_edited=True).warnings == (declared, edited)
-    assert archive_change(last, None, is_edited=True).warnings == (declared,)
+    assert removal(last, live).warnings == (declared,)
+    assert removal(last, live, is_edited=True).warnings == (declared, edited)
+    assert removal(last, None, is_edited=True).warnings == (declared,)
 
 
 def test_an_offline_plan_is_what_the_files_change() -> None:

@@ -13,7 +13,7 @@ from presetctl.domain.errors import InputError, UsageError
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Preset
 from presetctl.domain.problem import Severity
-from presetctl.domain.project import EMBEDDED, OpenRouterWorkspace
+from presetctl.domain.project import EMBEDDED, LibreChatWorkspace, Workspace
 from presetctl.domain.values import show_path
 from presetctl.kinds import Kinds
 from presetctl.persistence import request_body
@@ -105,11 +105,16 @@ def _translated(kinds: Kinds, preset: Preset, request: str) -> Preset:
     return replace(preset, kind=name)
 
 
-def _curl(kind: Kind, preset: Preset, workspace: str, settings: OpenRouterWorkspace) -> str:
+def _curl(kind: Kind, preset: Preset, workspace: str, settings: Workspace) -> str:
     if settings.url == EMBEDDED:
         raise UsageError(
             f"the workspace {workspace} is embedded and has no address that curl could reach",
             hint="name another workspace with -w, or put this one on a port with `presetctl serve`",
+        )
+    if isinstance(settings, LibreChatWorkspace):
+        raise UsageError(
+            f"{workspace} is a workspace of LibreChat, whose calls need a login first: no single curl command does it",
+            hint=f"`presetctl render {preset.slug}` prints what would be sent",
         )
     path = kind.operation.removeprefix("POST ").replace("{slug}", preset.slug)
     return curl_text(f"{settings.url}{path}", settings.api_key_env, request_body(kind, preset.content))

@@ -15,9 +15,10 @@ from presetctl.cli.console import give, say
 from presetctl.cli.declared import asking_past, check_valid, declared_preset
 from presetctl.cli.locking import lock_timeout_option, locked
 from presetctl.cli.recording import Recorder
-from presetctl.cli.session import Session, workspace_option
+from presetctl.cli.session import Session, no_such_version, workspace_option
 from presetctl.domain.errors import UsageError
 from presetctl.domain.preset import Content
+from presetctl.domain.state import numbered
 from presetctl.guard import Consent
 from presetctl.load.git import head
 from presetctl.load.tree import WorkTree
@@ -90,10 +91,10 @@ def _content(
 ) -> Content:
     number = _VERSION.fullmatch(target)
     if number is not None:
-        versions = {version.number: version for version in reader.list_versions(slug)}
+        versions = numbered(reader.list_versions(slug))
         if int(number[1]) not in versions:
-            known = f"it has {', '.join(map(str, sorted(versions)[-10:]))}" if versions else "it has none"
-            raise UsageError(f"{workspace} has no version {number[1]} of {slug}", hint=known)
+            provider = repository.settings(workspace).provider
+            raise no_such_version(workspace, provider, slug, int(number[1]), versions)
         return versions[int(number[1])].content
     preset = session.required_base(target, workspace).presets.get(slug)
     if preset is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from presetctl.cache import FileCache, cache_folder
 from presetctl.cli.console import say
 from presetctl.cli.progress import Progress
 from presetctl.domain.errors import InputError, PresetctlError, UsageError
+from presetctl.domain.provider import LIBRECHAT, capabilities
 from presetctl.domain.state import BaseState
 from presetctl.load.base import NoBase, find_base
 from presetctl.load.documents import preset_files
@@ -23,7 +24,7 @@ from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.ports import NO_CACHE, READERS, Cache
-from presetctl.providers.registry import Connection, connect
+from presetctl.providers.registry import EMBEDDED_EMAIL, EMBEDDED_PASSWORD, Connection, connect
 from presetctl.report.safe import one_line
 from presetctl.repository import Repository, load, load_base
 from presetctl.specs.schemas import SchemaLibrary
@@ -120,11 +121,20 @@ class Session:
 
         ``readers`` presets are read at the same time.
         """
-        with _embedded(self.root / EMBEDDED_FOLDER / f"{workspace}.sqlite3", writes) as embedded:
-            settings = repository.settings(workspace)
-            kinds = repository.kinds_in_use(workspace)
+        settings = repository.settings(workspace)
+        database = self.root / EMBEDDED_FOLDER / f"{workspace}.sqlite3"
+        declared = repository.rendered.workspaces[workspace]
+        with _embedded(database, settings.provider, writes) as embedded:
             connection = connect(
-                workspace, settings, kinds, os.environ, embedded, readers=readers, track=self.progress.track
+                workspace,
+                settings,
+                repository.kinds.kind,
+                os.environ,
+                embedded,
+                declared={slug: preset.adopts for slug, preset in declared.items()},
+                readers=readers,
+                track=self.progress.track,
+                tell=say,
             )
             try:
                 yield connection
@@ -137,21 +147,29 @@ def _cache() -> Cache:
     return NO_CACHE if folder is None else FileCache(folder, say)
 
 
+def no_such_version(workspace: str, provider: str, slug: str, number: int, versions: Collection[int]) -> UsageError:
+    """What to say of a version that a workspace doesn't have."""
+    if not capabilities(provider).versions:
+        message = f"{workspace} keeps no versions, as every workspace of {provider}: there is no version {number}"
+        return UsageError(message, hint=f"name a commit instead: `presetctl history {slug}` lists them")
+    known = f"it has {', '.join(map(str, sorted(versions)[-10:]))}" if versions else "it has none"
+    return UsageError(f"{workspace} has no version {number} of {slug}", hint=known)
+
+
 @contextmanager
-def _embedded(database: Path, writes: bool) -> Iterator[Callable[[], Any]]:
+def _embedded(database: Path, provider: str, writes: bool) -> Iterator[Callable[[], Any]]:
     opened: list[Any] = []
 
     def transport() -> Any:
         import httpx
 
-        from presetctl.emulator.app import create_app
         from presetctl.emulator.errors import UnusableDatabaseError
 
         if not opened:
             if writes:
                 _make_folder(database.parent)
             try:
-                opened.append(create_app(database if writes or database.exists() else ":memory:"))
+                opened.append(_emulator(provider, database if writes or database.exists() else ":memory:"))
             except UnusableDatabaseError as error:
                 hint = f"move {database} away; the next apply makes a new one"
                 raise InputError(f"the embedded workspace can't be opened: {error}", hint=hint) from error
@@ -162,6 +180,18 @@ def _embedded(database: Path, writes: bool) -> Iterator[Callable[[], Any]]:
     finally:
         for app in opened:
             app.close()
+
+
+def _emulator(provider: str, database: Path | str) -> Any:
+    """The emulator of a provider's workspace; LibreChat's lets in whom ``connect`` logs in as, as often as it likes."""
+    if provider == LIBRECHAT:
+        from presetctl.emulator.librechat import app as librechat
+
+        account = librechat.Account(EMBEDDED_EMAIL, EMBEDDED_PASSWORD)
+        return librechat.create_app(database, accounts=[account], settings=librechat.Settings(login_max=0))
+    from presetctl.emulator.app import create_app
+
+    return create_app(database)
 
 
 def _make_folder(folder: Path) -> None:

@@ -10,11 +10,11 @@ from typing import TypeAlias
 from presetctl import reconcile
 from presetctl.cli.console import say
 from presetctl.cli.declared import check_valid
-from presetctl.cli.session import Session
+from presetctl.cli.session import Session, no_such_version
 from presetctl.comparison import Held, Origin, Place
 from presetctl.domain.errors import InputError, UsageError
 from presetctl.domain.preset import Preset
-from presetctl.domain.state import BaseState, DesiredState, Status
+from presetctl.domain.state import BaseState, DesiredState, Status, numbered
 from presetctl.load.documents import PRESET_SUFFIXES
 from presetctl.ports import PresetReader
 from presetctl.repository import Repository
@@ -173,8 +173,7 @@ class SideReader:
         return Place(Origin.VERSION, name, version=number), held
 
     def _version(self, name: str, number: int, slug: str, reader: PresetReader) -> Held:
-        versions = {version.number: version for version in reader.list_versions(slug)}
+        versions = numbered(reader.list_versions(slug))
         if number not in versions:
-            known = f"it has {', '.join(map(str, sorted(versions)[-10:]))}" if versions else "it has none"
-            raise UsageError(f"{name} has no version {number} of {slug}", hint=known)
+            raise no_such_version(name, self.repository.settings(name).provider, slug, number, versions)
         return Held(versions[number].content, version=number, not_kept=self.repository.settings(name).not_kept)

@@ -197,7 +197,7 @@ def _workspaces(project: Path) -> tuple[tuple[str, ...], str]:
     remote = {} if known is None else {n: w for n, w in known.workspaces.items() if w.url != EMBEDDED}
     if not remote:
         return (_ABSENT,), _KEY
-    return tuple(remote), next(iter(remote.values())).api_key_env
+    return tuple(remote), next(iter(remote.values())).variables[0]
 
 
 def installed_from(distribution: str = "presetctl") -> str | None:

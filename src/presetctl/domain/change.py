@@ -21,8 +21,13 @@ class Action(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     ARCHIVE = "archive"
+    DELETE = "delete"
     RESTORE = "restore"
     NO_OP = "no_op"
+
+
+REMOVES = frozenset({Action.ARCHIVE, Action.DELETE})
+"""What takes a preset away: one way or the other, as the provider can."""
 
 
 class Cause(StrEnum):
@@ -59,9 +64,9 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The designated version that a change was planned against."""
+    """The designated version that a change was planned against. ``version`` is None where none are counted."""
 
-    version: int
+    version: int | None
     version_id: str
     digest: str
 
@@ -82,7 +87,7 @@ class Change:
     """What happens to one preset.
 
     ``before`` is None where the workspace has no version of it. ``after`` is the digest of what is wanted, None where
-    it is archived: ``source`` is then the file that declared it last.
+    it goes: ``source`` is then the file that declared it last.
     """
 
     slug: str
@@ -103,6 +108,11 @@ class Change:
     def writes(self) -> bool:
         """Whether applying this change sends anything that writes."""
         return self.action is not Action.NO_OP
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes its preset away."""
+        return self.action in REMOVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,7 @@ class Target:
 class Plan:
     """All changes of one workspace in the order in which they are applied.
 
-    First what files declare, by slug; then what is archived, by slug: a preset that takes an old one's place is there
+    First what files declare, by slug; then what goes, by slug: a preset that takes an old one's place is there
     before that one goes.
     """
 
@@ -153,6 +163,11 @@ class Plan:
     def pending(self) -> tuple[Change, ...]:
         """The changes that write something."""
         return tuple(change for change in self.changes if change.writes)
+
+    @property
+    def removals(self) -> tuple[Change, ...]:
+        """The changes that take a preset away."""
+        return tuple(change for change in self.changes if change.removes)
 
     def count(self, action: Action) -> int:
         return sum(change.action is action for change in self.changes)

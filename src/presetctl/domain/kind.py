@@ -69,6 +69,13 @@ class Kind:
     switches: Mapping[str, str] = field(default_factory=dict, hash=False)
     """For a tool's name in ``tools``, the config field that switches it on."""
 
+    not_null: frozenset[str] = frozenset()
+    """Stored fields in which a null makes the whole preset unusable."""
+    left_alone: frozenset[str] = frozenset()
+    """Stored fields that count only where a file declares them; otherwise they are the user's own."""
+    exclusive: str = ""
+    """A stored field that only one preset of a workspace can have: one that gets it takes it from another."""
+
     @property
     def provider(self) -> str:
         return provider_of(self.name)

@@ -53,3 +53,5 @@ class Preset:
     """Whether changing it needs its name typed or given to --allow-protected."""
     model_spec: JsonObject | None = field(default_factory=dict, hash=False)
     """What its entry in LibreChat's modelSpecs says beside it, None for no entry there. The presets API has neither."""
+    adopts: str | None = None
+    """The id of the stored preset that is to be managed as this one, where a workspace tells the two apart."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ def _check_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not host:
         raise ValueError("must be `embedded` or a whole address such as https://example.com/api/v1")
     if "@" in parts.netloc:
-        raise ValueError("must not hold a user name or password; name the variable with the key in api_key_env")
+        raise ValueError("must not hold a user name or password; name the variables that hold them instead")
     if re.search(r"[\x00-\x20\x7f?#]", url):
         raise ValueError("must end with the path; no spaces, query or fragment")
     if parts.scheme == "http" and host not in LOOPBACK:
@@ -101,7 +102,36 @@ def _of(live: int, limit: int | str) -> int:
     return limit if isinstance(limit, int) else live * int(limit[:-1]) // 100
 
 
-class OpenRouterWorkspace(_Settings):
+class _Workspace(_Settings):
+    """What the workspaces of all providers have."""
+
+    not_kept: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Config fields that this workspace is known not to keep; they are sent, but never compared.",
+    )
+    protected: bool = Field(
+        default=False, description="Apply only where the workspace's name is typed or given to --allow-protected."
+    )
+    limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite or remove.")
+    lock: Literal["git"] | None = Field(
+        default=None, description="`git`: one apply at a time, by a lock on the git remote that all share."
+    )
+    record: Literal["notes"] | None = Field(
+        default=None, description="`notes`: apply adds a git note to the commit that it applied."
+    )
+    timeout: float = Field(
+        default=60,
+        gt=0,
+        le=3600,
+        description="Seconds that one call may take in all, and again all waits between its tries.",
+    )
+    trust_env: bool = Field(
+        default=False, description="Take proxies and certificates from the environment and logins from .netrc."
+    )
+
+
+class OpenRouterWorkspace(_Workspace):
     """A workspace of OpenRouter, or the embedded emulator of one."""
 
     provider: Literal["openrouter"] = Field(description="The kind of workspace.")
@@ -127,34 +157,74 @@ class OpenRouterWorkspace(_Settings):
     workspace_id: str | None = Field(
         default=None, min_length=1, description="Refuse a key that opens any other workspace than this one."
     )
-    not_kept: tuple[str, ...] = Field(
-        default=(),
-        strict=False,
-        description="Config fields that this workspace is known not to keep; they are sent, but never compared.",
-    )
-    protected: bool = Field(
-        default=False, description="Apply only where the workspace's name is typed or given to --allow-protected."
-    )
-    limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite or archive.")
     prune: Literal["report", "archive"] = Field(
         default="report",
         description="What becomes of presets whose file was removed: they are reported, or apply archives them.",
     )
-    lock: Literal["git"] | None = Field(
-        default=None, description="`git`: one apply at a time, by a lock on the git remote that all share."
+
+    @property
+    def prunes(self) -> bool:
+        """Whether apply removes presets whose file was removed."""
+        return self.prune != "report"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that hold what opens the workspace."""
+        return (self.api_key_env,)
+
+
+class LibreChatWorkspace(_Workspace):
+    """The presets of one user of a LibreChat server, or the embedded emulator of one."""
+
+    provider: Literal["librechat"] = Field(description="The kind of workspace.")
+    url: Url = Field(
+        description="The server's address without /api, or `embedded` for the server inside presetctl: no account, no "
+        "network."
     )
-    record: Literal["notes"] | None = Field(
-        default=None, description="`notes`: apply adds a git note to the commit that it applied."
+    email_env: VariableName = Field(
+        default="LIBRECHAT_EMAIL",
+        description="Name of the environment variable that holds the mail address to log in with.",
     )
-    timeout: float = Field(
-        default=60,
-        gt=0,
+    password_env: VariableName = Field(
+        default="LIBRECHAT_PASSWORD", description="Name of the environment variable that holds the password."
+    )
+    token_env: VariableName | None = Field(
+        default=None,
+        description="Name of the environment variable with an access token, where nobody can log in with a password.",
+    )
+    user_id: str | None = Field(
+        default=None, min_length=1, description="Refuse an account that is any other user than this one."
+    )
+    login_wait: float = Field(
+        default=600,
+        ge=0,
         le=3600,
-        description="Seconds that one call may take in all, and again all waits between its tries.",
+        description="Seconds to wait in all where the server lets nobody log in for a while.",
     )
-    trust_env: bool = Field(
-        default=False, description="Take proxies and certificates from the environment and logins from .netrc."
+    prune: Literal["report", "delete"] = Field(
+        default="report",
+        description="What becomes of presets whose file was removed: they are reported, or apply deletes them.",
     )
+
+    @property
+    def prunes(self) -> bool:
+        """Whether apply removes presets whose file was removed."""
+        return self.prune != "report"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that hold what opens the workspace."""
+        return (self.email_env, self.password_env) if self.token_env is None else (self.token_env,)
+
+    @property
+    def workspace_id(self) -> str | None:
+        """What tells this workspace from others: its user."""
+        return self.user_id
+
+
+Workspace = OpenRouterWorkspace | LibreChatWorkspace
+WORKSPACES: Mapping[str, type[Workspace]] = {"openrouter": OpenRouterWorkspace, "librechat": LibreChatWorkspace}
+"""The settings of a workspace, by its provider."""
 
 
 class Defaults(_Settings):
@@ -188,7 +258,7 @@ class Project(_Settings):
     )
     presets: str = Field(default="presets", min_length=1, description="The folder with the preset files.")
     defaults: Defaults = Field(default_factory=Defaults)
-    workspaces: dict[WorkspaceName, OpenRouterWorkspace] = Field(min_length=1)
+    workspaces: dict[WorkspaceName, Annotated[Workspace, Field(discriminator="provider")]] = Field(min_length=1)
 
     @field_validator("version", mode="before")
     @classmethod

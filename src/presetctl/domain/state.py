@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,33 +15,49 @@ DesiredState = Mapping[str, "Preset"]
 
 
 class Status(StrEnum):
-    """What a workspace says of a preset. Statuses that are not known yet are read as UNKNOWN."""
+    """What a workspace says of a preset. Statuses that are not known yet are read as UNKNOWN.
+
+    UNREADABLE is one that is there, and whose content the workspace doesn't tell.
+    """
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    UNREADABLE = "unreadable"
     ARCHIVED = "archived"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An immutable saved content of a preset. ``number`` counts from 1, times are the remote's own strings."""
+    """A saved content of a preset; immutable where the provider keeps versions. Times are the remote's own strings.
+
+    ``number`` counts from 1; None where the provider keeps no versions, and only what is live can be had.
+    """
 
     id: str
-    number: int
+    number: int | None
     content: Content
     created_at: str = ""
     creator: str | None = None
 
 
+def numbered(versions: Iterable[Version]) -> dict[int, Version]:
+    """Versions by their number; empty where none are counted."""
+    return {version.number: version for version in versions if version.number is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class ListedPreset:
-    """One row of a workspace's list: everything but the content."""
+    """One row of a workspace's list: everything but the content.
+
+    ``managed`` is False where the workspace marks presets that are managed by files, and this one isn't.
+    """
 
     slug: str
     id: str
     status: Status
     designated_version_id: str | None
+    managed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,8 @@ class ActualPreset:
     id: str
     status: Status
     version: Version | None
+    managed: bool = True
+    """As in the list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from presetctl.domain.document import Document
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Problem
-from presetctl.domain.project import Defaults, OpenRouterWorkspace, Project
+from presetctl.domain.project import WORKSPACES, Defaults, Limits, Project
 from presetctl.domain.values import Path, show_path
 from presetctl.load.documents import load_document
 from presetctl.ports import FileTree
@@ -23,11 +23,12 @@ _TYPES = {
     "bool_type": "true or false",
     "dict_type": "a mapping",
     "float_type": "a number",
+    "model_attributes_type": "a mapping",
     "model_type": "a mapping",
     "string_type": "a text",
     "tuple_type": "a list",
 }
-_MODELS: dict[int, type[BaseModel]] = {0: Project, 1: Defaults, 2: OpenRouterWorkspace}
+_ABOUT_PROVIDER = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ def load_project(tree: FileTree) -> LoadedProject:
 
 def _problem(document: Document, detail: dict[str, Any]) -> Problem:
     """One finding of pydantic in the user's terms."""
-    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
+    path, model = _place(detail)
     kind, key = detail["type"], _key(path)
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(key, _fields(path), n=1)
+        near = difflib.get_close_matches(key, list(model.model_fields), n=1)
         return Problem(
             document.locate(path, True),
             show_path(path),
@@ -83,10 +84,20 @@ def _problem(document: Document, detail: dict[str, Any]) -> Problem:
             f"`{key}` is not a setting here",
             f"did you mean `{near[0]}`?" if near else "",
         )
-    if kind == "missing":
+    if kind in {"missing", "union_tag_not_found"}:
         return Problem(document.locate(path, True), show_path(path), "required", f"`{key}` is missing")
     rule = "wrong-type" if kind.endswith("_type") else "invalid-value"
     return Problem(document.locate(path, "[key]" in detail["loc"]), show_path(path), rule, _message(detail, key))
+
+
+def _place(detail: dict[str, Any]) -> tuple[Path, type[BaseModel]]:
+    """The path of a finding in the file, and the model whose field is meant there."""
+    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
+    model: type[BaseModel] = Defaults if path[:1] == ("defaults",) else Project
+    if path[:1] == ("workspaces",) and len(path) > 2:  # pydantic says, too, which of the models it took
+        model, path = WORKSPACES[str(path[2])], (*path[:2], *path[3:])
+        model = Limits if path[2:3] == ("limits",) and len(path) > 3 else model
+    return (*path, "provider") if detail["type"] in _ABOUT_PROVIDER else path, model
 
 
 def _key(path: Path) -> str:
@@ -105,12 +116,9 @@ def _message(detail: dict[str, Any], key: str) -> str:
             return f"`{key}` {context['error']}" if key else str(context["error"])
         case "literal_error":
             return f"`{key}` must be {context['expected']}"
+        case "union_tag_invalid":
+            return f"`{key}` must be {' or '.join(repr(name) for name in WORKSPACES)}"
         case "string_pattern_mismatch":
             return f"`{key}` is not a valid name (it must match {context['pattern']})"
         case _:
             return f"`{key}`: {str(detail['msg']).removeprefix('Input ')}"
-
-
-def _fields(path: Path) -> list[str]:
-    model = _MODELS[min(len(path) - 1, 2)]
-    return list(model.model_fields)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -25,7 +26,8 @@ from presetctl.providers.limits import Limits, grant, limited, within
 from presetctl.waiting import Pause, Waits
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
-MAX_REPLY_VALUES = 250_000
+_BYTES_FOR_EACH_VALUE = 32
+MAX_REPLY_VALUES = MAX_REPLY_BYTES // _BYTES_FOR_EACH_VALUE
 """How many values a reply may have: in memory an empty object takes thirty times its two bytes."""
 CONNECT_SECONDS = 10.0
 GET_ATTEMPTS = 4
@@ -48,6 +50,8 @@ class Reply:
     body: Json
     retry_after: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the reply sets; nothing is sent back by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class HttpJson:
 
     ``timeout`` is the seconds that one request with its reply may take in all, and ``patience`` the seconds that all
     waits between the tries of one ``get`` may take together; without it as many again. ``transport`` replaces the
-    network (the embedded workspace).
+    network (the embedded workspace). ``largest`` is how many bytes a reply may have.
     Safe for several threads: each has a client of its own, since one shared pool becomes slow.
     """
 
@@ -84,7 +88,9 @@ class HttpJson:
         transport: Callable[[], httpx.BaseTransport | None] | None = None,
         pause: Pause | None = None,
         advice: Advice = FOR_WORKSPACES,
+        largest: int = MAX_REPLY_BYTES,
     ) -> None:
+        self._largest = largest
         self._base_url = base_url.rstrip("/")
         self._headers = {"User-Agent": f"presetctl/{__version__}", "Accept": "application/json", **headers}
         self._timeout = timeout
@@ -109,7 +115,9 @@ class HttpJson:
         self._abandoned.set()
         self._abandoned = threading.Event()
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+    def get(
+        self, path: str, query: Mapping[str, str | int] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Reads; tries again after a passing failure, with growing pauses or those that the server asks for.
 
         RemoteError when there is no usable reply in the end. Error statuses that don't pass are given back, and so is
@@ -120,7 +128,7 @@ class HttpJson:
         for attempt in range(1, GET_ATTEMPTS + 1):
             asked = None
             try:
-                reply = self._call("GET", path, query, None, abandoned)
+                reply = self._call("GET", path, query, None, abandoned, headers)
                 asked = self.asked(reply)
                 if not self.passes(reply) or attempt == GET_ATTEMPTS or not waits.wait(asked):
                     return reply
@@ -142,9 +150,9 @@ class HttpJson:
         """The seconds that it asks to wait before the next try, where it does."""
         return reply.retry_after
 
-    def post(self, path: str, body: Json) -> Reply:
+    def post(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> Reply:
         """Writes, once. RemoteError when the request never left; AmbiguousError when its effect is not known."""
-        return self._call("POST", path, None, body, self._abandoned)
+        return self._call("POST", path, None, body, self._abandoned, headers)
 
     def patch(self, path: str, body: Json) -> Reply:
         """Changes a part of something, once. Errors as for ``post``."""
@@ -155,12 +163,18 @@ class HttpJson:
         return self._call("DELETE", path, query, None, self._abandoned)
 
     def _call(
-        self, method: str, path: str, query: Mapping[str, str | int] | None, body: Json, abandoned: threading.Event
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: Json,
+        abandoned: threading.Event,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         what = f"{method} {path}"
         with within(Limits.starting(self._timeout, abandoned)):
             try:
-                request: dict[str, Any] = {"params": query} if query else {}
+                request: dict[str, Any] = {"headers": headers} | ({"params": query} if query else {})
                 if method in _WITH_BODY:
                     request["json"] = body
                 with self._client(method).stream(method, self._base_url + path, **request) as response:
@@ -184,10 +198,10 @@ class HttpJson:
             # A write may have taken effect before its answer points elsewhere (303).
             kind = RemoteError if response.request.method == "GET" else AmbiguousError
             raise kind(f"{what}: the server answers with a redirect, which is never followed", hint=self._advice.base)
-        data = _read(what, response, in_between=self._advice.in_between)
+        data = _read(what, response, self._largest, in_between=self._advice.in_between)
         retry_after = _retry_after(response.headers.get("Retry-After"))
         try:
-            body = parse_json(data, what="the reply", max_values=MAX_REPLY_VALUES)
+            body = parse_json(data, what="the reply", max_values=self._largest // _BYTES_FOR_EACH_VALUE)
         except JsonError as error:
             if response.is_success:
                 raise AmbiguousError(
@@ -195,7 +209,7 @@ class HttpJson:
                 ) from None
             body = None
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        return Reply(response.status_code, body, retry_after, headers)
+        return Reply(response.status_code, body, retry_after, headers, dict(response.cookies))
 
     def _client(self, method: str) -> httpx.Client:
         """The client of the running thread for ``method``.
@@ -220,6 +234,7 @@ class HttpJson:
         try:
             client = httpx.Client(
                 headers={**self._headers, "Accept-Encoding": "identity"},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
                 transport=transport,
                 verify=self._certificates if transport is None else True,  # what has a way of its own needs none

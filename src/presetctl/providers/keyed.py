@@ -22,12 +22,10 @@ HIDDEN = "***"
 
 
 class Redaction:
-    """Takes a key out of texts: as itself, in base64, or URL-encoded."""
+    """Takes keys out of texts: as themselves, in base64, or URL-encoded."""
 
-    def __init__(self, key: str) -> None:
-        encoded = (base64.b64encode(key.encode()).decode(), base64.urlsafe_b64encode(key.encode()).decode())
-        forms = (key, quote(key, safe=""), *(form.rstrip("=") for form in encoded))
-        self._forms = tuple(dict.fromkeys(forms)) if len(key) >= SHORTEST_SECRET else ()
+    def __init__(self, *keys: str, shortest: int = SHORTEST_SECRET) -> None:
+        self._forms = tuple(dict.fromkeys(form for key in keys if len(key) >= shortest for form in _forms(key)))
 
     def text(self, text: str) -> str:
         """``text`` with ``***`` for the key."""
@@ -65,6 +63,11 @@ class Redaction:
             raise error from None
 
 
+def _forms(key: str) -> Iterator[str]:
+    encoded = (base64.b64encode(key.encode()).decode(), base64.urlsafe_b64encode(key.encode()).decode())
+    yield from (key, quote(key, safe=""), *(form.rstrip("=") for form in encoded))
+
+
 class KeyedHttp(HttpJson):
     """HttpJson with a key in every request, and in nothing that comes back."""
 
@@ -88,15 +91,17 @@ class KeyedHttp(HttpJson):
         )  # fmt: skip
         self._redaction = Redaction(key)
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+    def get(
+        self, path: str, query: Mapping[str, str | int] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """As HttpJson reads."""
         with self._redaction.errors():
-            return self._clean(super().get(path, query))
+            return self._clean(super().get(path, query, headers))
 
-    def post(self, path: str, body: Json) -> Reply:
+    def post(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> Reply:
         """As HttpJson writes."""
         with self._redaction.errors():
-            return self._clean(super().post(path, body))
+            return self._clean(super().post(path, body, headers))
 
     def patch(self, path: str, body: Json) -> Reply:
         """As HttpJson changes."""

@@ -39,13 +39,31 @@ def read_secret(
     return _checked(key, variable)
 
 
+def read_words(who: str, variable: str, environment: Mapping[str, str], what: str) -> str:
+    """What people type, such as a password, as it is: from ``variable``, or from the file that ``variable_FILE`` names.
+
+    The one line break at the end of a file is not part of it. AccessError where there is none.
+    """
+    file = environment.get(f"{variable}_FILE", "")
+    words = environment.get(variable, "") or (_read_key_file(f"{variable}_FILE", file, "utf-8") if file else "")
+    words = words.removesuffix("\n").removesuffix("\r")
+    if not words.strip():
+        raise AccessError(
+            f"{who} needs {what}, and the variable {variable} is not set",
+            hint=f"set {variable}, or {variable}_FILE to the path of a file that holds it",
+        )
+    if not words.isprintable():
+        raise AccessError(f"{variable} holds characters that can't be typed", hint="set it again")
+    return words
+
+
 def _checked(key: str, place: str) -> str:
     if not key.isascii() or not key.isprintable() or " " in key:
         raise AccessError(f"the key in {place} has characters that no key has", hint="copy the key again")
     return key
 
 
-def _read_key_file(variable: str, file: str) -> str:
+def _read_key_file(variable: str, file: str, encoding: str = "ascii") -> str:
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO must not hold us up
         with os.fdopen(descriptor, "rb") as stream:
@@ -58,7 +76,7 @@ def _read_key_file(variable: str, file: str) -> str:
         raise AccessError(
             f"the file that {variable} names has more than {MAX_KEY_BYTES:,} bytes", hint="a file with the key alone"
         )
-    return data.decode("ascii", errors="replace")
+    return data.decode(encoding, errors="replace")
 
 
 def _read_keyring(who: str, entry: str) -> str:

@@ -5,7 +5,7 @@ Facts: the published OpenAPI document for the seven operations; the API referenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -107,7 +107,7 @@ class OpenRouterReader:
             known = len(found)
             found.update((row.id, as_version(row)) for row in page.data)
             if len(found) == known or len(found) >= page.total_count:
-                return sorted(found.values(), key=lambda version: version.number)
+                return sorted(found.values(), key=lambda version: version.number or 0)
             if len(found) > MAX_VERSIONS:
                 raise RemoteError(f"GET {path}: more than {MAX_VERSIONS} versions; the list does not seem to end")
 
@@ -127,14 +127,14 @@ class OpenRouterWriter:
     Archiving and restoring go through ``management``; without it, the workspace needs no other key for them.
     """
 
-    def __init__(self, http: HttpJson, kinds: Mapping[str, Kind], management: Management | None = None) -> None:
+    def __init__(self, http: HttpJson, ask_kind: Callable[[str], Kind], management: Management | None = None) -> None:
         self._http = http
-        self._kinds = kinds
+        self._ask_kind = ask_kind
         self._management = management
 
     def write(self, preset: Preset) -> ActualPreset:
         """Stores a preset as a new version, through the operation of its kind."""
-        kind = self._kinds[preset.kind]
+        kind = self._ask_kind(preset.kind)
         path = kind.operation.removeprefix("POST ").replace("{slug}", preset.slug)
         return self._post(path, request_body(kind, preset.content), preset.slug)
 
@@ -148,7 +148,7 @@ class OpenRouterWriter:
             if reply.status != 200:
                 raise refusal(reply, "GET /key")
 
-    def archive(self, slug: str) -> None:
+    def remove(self, slug: str) -> None:
         """Hides a preset. What a reply says but that it is done counts for nothing: whoever asks reads again."""
         what = f"DELETE /presets/{slug}"
         http, query = self._managed()

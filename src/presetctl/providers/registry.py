@@ -9,16 +9,25 @@ from dataclasses import dataclass
 import httpx
 
 from presetctl.domain.kind import Kind
-from presetctl.domain.project import EMBEDDED, OpenRouterWorkspace
+from presetctl.domain.project import EMBEDDED, LibreChatWorkspace, OpenRouterWorkspace, Workspace
 from presetctl.ports import READERS, PresetReader, PresetWriter, Track, untracked
+from presetctl.providers.http import HttpJson
 from presetctl.providers.keyed import KeyedHttp
-from presetctl.providers.keys import read_key
+from presetctl.providers.keys import read_key, read_words
+from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
+from presetctl.providers.librechat.session import Password, Session, Token
 from presetctl.providers.management import Management
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
 
 EMBEDDED_BASE = "http://embedded.invalid/api/v1"
 """Never resolved: the embedded workspace is called in process. `.invalid` is reserved for names that don't exist."""
 EMBEDDED_KEY = "embedded"
+EMBEDDED_SERVER = "http://embedded.invalid"
+EMBEDDED_EMAIL = "embedded@example.com"
+EMBEDDED_PASSWORD = "embedded"  # noqa: S105 - it opens a file of one's own
+
+AskKind = Callable[[str], Kind]
+Way = Callable[[], httpx.BaseTransport]
 
 
 @dataclass(frozen=True)
@@ -32,22 +41,28 @@ class Connection:
 
 def connect(
     name: str,
-    settings: OpenRouterWorkspace,
-    kinds: Mapping[str, Kind],
+    settings: Workspace,
+    ask_kind: AskKind,
     environment: Mapping[str, str],
-    embedded: Callable[[], httpx.BaseTransport],
+    embedded: Way,
     *,
+    declared: Mapping[str, str | None] | None = None,
     readers: int = READERS,
     track: Track = untracked,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Connection:
     """Opens the workspace ``name``. AccessError when there is no key.
 
-    ``embedded`` gives the way to the emulator. ``readers`` presets are read at the same time, shown by ``track``. The
-    management key is read when something is archived or restored; the embedded workspace needs none.
+    ``ask_kind`` gives the rules of a kind, and ``embedded`` the way to the emulator. ``declared`` are the slugs of its
+    presets, each with the id of the stored one that it adopts. ``readers`` presets are read at the same time, shown by
+    ``track``; ``tell`` is told of longer waits. The management key is read when something is archived or restored; the
+    embedded workspace needs no key at all.
     """
+    if isinstance(settings, LibreChatWorkspace):
+        return _librechat(name, settings, ask_kind, environment, embedded, declared or {}, tell)
     if settings.url == EMBEDDED:
         http = _calls(settings, EMBEDDED_BASE, EMBEDDED_KEY, embedded)
-        return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, kinds), http.close)
+        return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, ask_kind), http.close)
 
     def manage() -> KeyedHttp:
         entry, what = settings.management_key_keyring, "a management key to archive or restore presets"
@@ -63,10 +78,43 @@ def connect(
     with ExitStack() as stack:
         stack.callback(http.close)
         stack.callback(management.close)
-        return Connection(reader, OpenRouterWriter(http, kinds, management), stack.pop_all().close)
+        return Connection(reader, OpenRouterWriter(http, ask_kind, management), stack.pop_all().close)
 
 
-def _calls(
-    settings: OpenRouterWorkspace, base: str, key: str, way: Callable[[], httpx.BaseTransport] | None = None
-) -> KeyedHttp:
+def _calls(settings: OpenRouterWorkspace, base: str, key: str, way: Way | None = None) -> KeyedHttp:
     return KeyedHttp(base, key, timeout=settings.timeout, trust_env=settings.trust_env, transport=way)
+
+
+def _librechat(
+    name: str,
+    settings: LibreChatWorkspace,
+    ask_kind: AskKind,
+    environment: Mapping[str, str],
+    embedded: Way,
+    declared: Mapping[str, str | None],
+    tell: Callable[[str], None],
+) -> Connection:
+    is_embedded = settings.url == EMBEDDED
+    if is_embedded:
+        credentials: Password | Token = Password(EMBEDDED_EMAIL, EMBEDDED_PASSWORD)
+    else:
+        credentials = _credentials(f"the workspace {name}", settings, environment)
+    http = HttpJson(
+        EMBEDDED_SERVER if is_embedded else settings.url,
+        {},
+        timeout=settings.timeout,
+        trust_env=settings.trust_env,
+        transport=embedded if is_embedded else None,
+        largest=LARGEST_LIST,
+    )
+    session = Session(http, credentials, login_wait=settings.login_wait, tell=tell)
+    reader = LibreChatReader(session, ask_kind, declared)
+    return Connection(reader, LibreChatWriter(session, reader, ask_kind), http.close)
+
+
+def _credentials(who: str, settings: LibreChatWorkspace, environment: Mapping[str, str]) -> Password | Token:
+    if settings.token_env is not None:
+        return Token(read_words(who, settings.token_env, environment, "an access token"), settings.token_env)
+    email = read_words(who, settings.email_env, environment, "a mail address to log in with")
+    password = read_words(who, settings.password_env, environment, "a password to log in with")
+    return Password(email.strip(), password, settings.email_env, settings.password_env)

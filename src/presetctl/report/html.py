@@ -143,7 +143,7 @@ def _page(all_told: Sequence[Told]) -> str:
     return inert(page)
 
 
-_ACTIONS = ("create", "update", "replace", "archive", "restore", "unchanged")
+_ACTIONS = ("create", "update", "replace", "archive", "delete", "restore", "unchanged")
 
 
 def _title(all_told: Sequence[Told]) -> str:

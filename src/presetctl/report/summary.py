@@ -11,13 +11,14 @@ from presetctl.domain.change import ABSENT, Absent, Action, Cause, Change, Field
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.values import Json
 from presetctl.report.safe import value_text
-from presetctl.report.text import many
+from presetctl.report.text import many, version_step
 
 _VERBS = {
     Action.CREATE: "creates",
     Action.UPDATE: "updates",
     Action.REPLACE: "replaces",
     Action.ARCHIVE: "archives",
+    Action.DELETE: "deletes",
     Action.RESTORE: "restores",
 }
 
@@ -76,7 +77,7 @@ class Told:
         """The live version and the next one; once it was applied, the one that is live as far as that is known."""
         outcome = self.outcome(change)
         if outcome is None or outcome.version is None:
-            return versions(change, self.plan.offline or self.outcomes is not None)
+            return version_step(change, self.plan.offline or self.outcomes is not None)
         return str(outcome.version)
 
 
@@ -130,13 +131,6 @@ def shown_changes(plan: Plan) -> tuple[Change, ...]:
 def action_name(change: Change) -> str:
     """The action as people read it."""
     return "unchanged" if change.action is Action.NO_OP else change.action.value
-
-
-def versions(change: Change, offline: bool = False) -> str:
-    """The live version and the next one: ``3 → 4``; just one of them, or nothing, where there is no other."""
-    if offline or change.action in {Action.NO_OP, Action.RESTORE, Action.ARCHIVE}:
-        return str(change.before.version) if change.before else ""
-    return f"{change.before.version} → {change.before.version + 1}" if change.before else "1"
 
 
 def has_drift(change: Change) -> bool:

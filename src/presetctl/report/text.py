@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import click
 
 from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, Plan
+from presetctl.domain.kind import provider_of
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.problem import Problem, Severity
+from presetctl.domain.provider import capabilities
 from presetctl.report.safe import inert, one_line, pair_text, value_text, visible
 from presetctl.report.words import Line, Sign, prompt_difference
 
@@ -18,6 +20,7 @@ _SIGNS = {
     Action.UPDATE: ("~", "yellow"),
     Action.REPLACE: ("±", "yellow"),
     Action.ARCHIVE: ("-", "red"),
+    Action.DELETE: ("-", "red"),
     Action.RESTORE: ("↑", "cyan"),
     Action.NO_OP: ("=", "white"),
 }
@@ -111,11 +114,23 @@ def many(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def version_step(change: Change, offline: bool = False) -> str:
+    """The live version and the next one: ``3 → 4``; just one of them, or nothing, where there is no other.
+
+    Nothing, too, where the provider keeps no versions.
+    """
+    live = change.before.version if change.before else 0
+    if live is None or not capabilities(provider_of(change.kind)).versions:
+        return ""
+    if offline or change.removes or change.action in {Action.NO_OP, Action.RESTORE}:
+        return str(live) if live else ""
+    return f"{live} → {live + 1}" if live else "1"
+
+
 def _change(change: Change, style: Style, offline: bool) -> Iterator[str]:
     sign, colour = _SIGNS[change.action]
-    version = f"version {change.before.version} → {change.before.version + 1}" if change.before else "version 1"
-    if offline or change.action in {Action.NO_OP, Action.RESTORE, Action.ARCHIVE}:
-        version = f"version {change.before.version}" if change.before else ""
+    step = version_step(change, offline)
+    version = f"version {step}" if step else ""
     action = "unchanged" if change.action is Action.NO_OP else change.action.value
     head = style(f"{sign} {action} {one_line(change.slug)}", colour, bold=True)
     words = [head, version, style(one_line(change.kind), dim=True)]

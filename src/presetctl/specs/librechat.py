@@ -163,8 +163,16 @@ def _config(
         "managed": sorted(keeping.managed - fields.keys()),
         "instead": dict(endpoint.instead),
         "switches": dict(endpoint.switches),
+        "not_null": sorted(key for key, value in exported["properties"].items() if key in fields and not _null(value)),
+        "left_alone": ["defaultPreset", "order"],
+        "exclusive": "defaultPreset",
     }
     return {"$schema": _DIALECT, "title": kind, "x-presetctl": notes} | schema
+
+
+def _null(schema: Schema) -> bool:
+    """Whether null is among what a schema allows."""
+    return "null" in schema.get("type", ()) or None in schema.get("enum", ())
 
 
 def _names(table: Mapping[str, Any], key: str, where: str) -> frozenset[str]:

@@ -6,7 +6,14 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from presetctl.domain.project import OPENROUTER_URL, Defaults, OpenRouterWorkspace, Project, project_schema
+from presetctl.domain.project import (
+    OPENROUTER_URL,
+    Defaults,
+    OpenRouterWorkspace,
+    Project,
+    Workspace,
+    project_schema,
+)
 
 
 def workspace(url: str = OPENROUTER_URL) -> OpenRouterWorkspace:
@@ -88,7 +95,7 @@ def test_names_that_are_refused(name: str) -> None:
 
 
 def test_without_a_default_one_of_several_must_be_named() -> None:
-    both = {"one": workspace(), "two": workspace()}
+    both: dict[str, Workspace] = {"one": workspace(), "two": workspace()}
     assert Project(version=1, workspaces=both).default_name() is None
     assert Project(version=1, workspaces=both, default_workspace="two").default_name() == "two"
     with pytest.raises(ValidationError, match="default_workspace is three, but no workspace has that name"):

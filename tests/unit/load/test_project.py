@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from presetctl.domain.errors import InputError
-from presetctl.domain.project import OPENROUTER_URL
+from presetctl.domain.project import OPENROUTER_URL, OpenRouterWorkspace
 from presetctl.load.project import find_project, load_project
 from tests.unit.trees import MemoryTree
 
@@ -44,6 +44,7 @@ def test_the_least_that_a_project_says() -> None:
     assert loaded.project.presets == "presets"
     assert loaded.project.defaults.kind == "openrouter/chat-completions"
     settings = loaded.project.workspaces["one"]
+    assert isinstance(settings, OpenRouterWorkspace)
     assert (settings.url, settings.api_key_env) == (OPENROUTER_URL, "OPENROUTER_API_KEY")
     assert (settings.workspace_id, settings.not_kept, settings.trust_env) == (None, (), False)
     assert loaded.document.file == "presetctl.yaml"
@@ -63,6 +64,7 @@ workspaces:
 """
     loaded = load_project(MemoryTree({"presetctl.yaml": text, "p.md": "P"}))
     two = loaded.project.workspaces["two"]
+    assert isinstance(two, OpenRouterWorkspace)
     assert (two.url, two.api_key_env, two.workspace_id) == ("http://[::1]:80/api/v1", "KEY", "w")
     assert (two.not_kept, two.timeout, two.trust_env) == (("seed",), 5, True)
     assert loaded.project.default_name() == "two"
@@ -92,7 +94,7 @@ def test_an_empty_file_lacks_everything() -> None:
         ),
         (
             "version: 1\nworkspaces: {one: {provider: openruter}}",
-            "2:30", "workspaces.one.provider", "invalid-value", "`provider` must be 'openrouter'",
+            "2:30", "workspaces.one.provider", "invalid-value", "`provider` must be 'openrouter' or 'librechat'",
         ),
         ("version: 1\nworkspaces: {one: {}}", "2:14", "workspaces.one.provider", "required", "`provider` is missing"),
         (f"version: 1\npresets: ''\n{ONE}", "2:10", "presets", "invalid-value", "`presets` must not be empty"),

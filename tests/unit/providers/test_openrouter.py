@@ -50,7 +50,7 @@ def reader(answer: Answer) -> OpenRouterReader:
 
 
 def writer(answer: Answer) -> OpenRouterWriter:
-    return OpenRouterWriter(http(answer), KINDS)
+    return OpenRouterWriter(http(answer), KINDS.__getitem__)
 
 
 def version(**more: Any) -> dict[str, Any]:
