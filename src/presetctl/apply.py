@@ -82,8 +82,8 @@ class Applier:
                 unwell = unwell or outcome.result not in _WELL
                 yield outcome
         if unwell:
-            why = "not tried, because not all went well before: nothing is removed then"
-            yield from (Outcome(change, Result.SKIPPED, message=why) for change in plan.removals)
+            why = "not tried, because not all went well before: nothing is {} then"
+            yield from (Outcome(c, Result.SKIPPED, message=why.format(_DONE[c.action])) for c in plan.removals)
         else:
             yield from self._applied(plan.removals, {})
 

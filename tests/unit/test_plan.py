@@ -88,7 +88,8 @@ def test_what_no_file_declares_is_counted_and_left_alone() -> None:
     assert made.unmanaged == ("z",)
     assert [c.slug for c in made.changes] == ["a"]
     assert made.summary == {
-        "create": 1, "update": 0, "replace": 0, "archive": 0, "restore": 0, "no_op": 0, "unmanaged": 1, "orphaned": 0,
+        "create": 1, "update": 0, "replace": 0, "archive": 0, "delete": 0, "restore": 0, "no_op": 0,
+        "unmanaged": 1, "orphaned": 0,
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ class _Source(Strict):
 
 
 class _Live(Strict):
-    version: int
+    version: int | None
     version_id: str
     digest: _Digest
 

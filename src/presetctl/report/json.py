@@ -14,7 +14,7 @@ from presetctl.domain.problem import Problem, Severity
 from presetctl.domain.values import Json
 from presetctl.plan import FORMAT_VERSION
 
-PLAN_FORMAT = "1.3"
+PLAN_FORMAT = "1.4"
 """Since 1.1 a plan lists the unmanaged presets, since 1.2 it has its selection, since 1.3 what stands against
 applying it."""
 

@@ -8,11 +8,16 @@ import httpx
 import pytest
 
 from presetctl.domain.errors import AccessError
+from presetctl.domain.kind import Kind
 from presetctl.domain.project import OpenRouterWorkspace
 from presetctl.providers.registry import EMBEDDED_KEY, connect
 from tests.unit.providers.server import ok, says, serving
 
 SECRET = "sk-or-v1-secret"
+
+
+def no_kinds(name: str) -> Kind:
+    raise AssertionError(name)
 
 
 def test_the_embedded_workspace_needs_no_key() -> None:
@@ -23,7 +28,7 @@ def test_the_embedded_workspace_needs_no_key() -> None:
         return httpx.Response(200, json={"data": [], "total_count": 0})
 
     settings = OpenRouterWorkspace(provider="openrouter", url="embedded")
-    connection = connect("local", settings, {}.__getitem__, {}, lambda: httpx.MockTransport(answer))
+    connection = connect("local", settings, no_kinds, {}, lambda: httpx.MockTransport(answer))
     assert connection.reader.list_presets().rows == ()
     connection.close()
     assert seen[0].url.host.endswith(".invalid")
@@ -36,14 +41,14 @@ def test_a_remote_workspace_gets_its_key_and_never_the_way_to_the_embedded_one()
 
     settings = OpenRouterWorkspace(provider="openrouter", url="http://127.0.0.1:9/api/v1", api_key_env="KEY")
     with pytest.raises(AccessError):
-        connect("production", settings, {}.__getitem__, {}, never)
-    connect("production", settings, {}.__getitem__, {"KEY": SECRET}, never).close()
+        connect("production", settings, no_kinds, {}, never)
+    connect("production", settings, no_kinds, {"KEY": SECRET}, never).close()
 
 
 def test_nothing_that_is_handed_out_shows_the_key() -> None:
     with serving(says(ok(b'{"data": [], "total_count": 0}'))) as server:
         settings = OpenRouterWorkspace(provider="openrouter", url=server.url, api_key_env="KEY")
-        connection = connect("production", settings, {}.__getitem__, {"KEY": SECRET}, httpx.HTTPTransport)
+        connection = connect("production", settings, no_kinds, {"KEY": SECRET}, httpx.HTTPTransport)
         connection.reader.list_presets()
         assert SECRET.encode() in server.requests[0]
     reader: Any = connection.reader

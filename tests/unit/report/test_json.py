@@ -97,7 +97,7 @@ def test_a_schema_refuses_what_is_not_its_document(schema: str) -> None:
 def test_a_plan() -> None:
     made = plan(change(fields=(field(("config", "x"), 1, 2, cause=Cause.DECLARED),)), unmanaged=("u",))
     assert plan_document(made) == {
-        "format_version": "1.3",
+        "format_version": "1.4",
         "tool_version": __version__,
         "workspace": {
             "name": "production",
@@ -130,6 +130,7 @@ def test_a_plan() -> None:
             "update": 1,
             "replace": 0,
             "archive": 0,
+            "delete": 0,
             "restore": 0,
             "no_op": 0,
             "unmanaged": 1,

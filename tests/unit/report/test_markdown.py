@@ -159,8 +159,8 @@ files at `cccccccccccc` with uncommitted changes · base `bbbbbbbbbbbb` · finge
         (
             plan(*(change(action.value, action) for action in Action)),
             (
-                "Applying this creates 1 preset, updates 1 preset, replaces 1 preset, archives 1 preset"
-                " and restores 1 preset in `production`; 1 stays as it is."
+                "Applying this creates 1 preset, updates 1 preset, replaces 1 preset, archives 1 preset,"
+                " deletes 1 preset and restores 1 preset in `production`; 1 stays as it is."
             ),
         ),
     ],

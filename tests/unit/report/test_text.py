@@ -101,7 +101,7 @@ def test_what_is_unchanged_is_shown_only_with_a_warning() -> None:
         ),
         (
             plan(*(change(action=action) for action in Action)),
-            "Plan: 1 to create, 1 to update, 1 to replace, 1 to archive, 1 to restore, 1 unchanged.",
+            "Plan: 1 to create, 1 to update, 1 to replace, 1 to archive, 1 to delete, 1 to restore, 1 unchanged.",
         ),
     ],
 )
