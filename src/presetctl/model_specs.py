@@ -53,17 +53,12 @@ def model_specs(presets: Iterable[Preset], kind_of: Callable[[str], Kind], schem
     entries: list[JsonObject] = []
     problems: list[Problem] = []
     defaults: list[str] = []
-    for preset in sorted((each for each in presets if each.model_spec is not None), key=_place):
-        made, stripped = _entry(preset, kind_of(preset.kind), kept)
+    listed = [(each, *_entry(each, kind_of(each.kind), kept)) for each in presets if each.model_spec is not None]
+    for preset, made, stripped in sorted(listed, key=lambda found: entry_place(found[1])):
         entries.append(made)
         findings = [*checker.findings(made), *_on_endpoint(made), *_on_stripped(stripped), *_on_default(made, defaults)]
         problems += [_problem(preset, finding) for finding in findings]
     return ModelSpecs(tuple(entries), tuple(problems))
-
-
-def entry(preset: Preset, kind: Kind, kept: Collection[str]) -> dict[str, Json]:
-    """The entry of one preset, of which LibreChat takes the fields in ``kept``."""
-    return _entry(preset, kind, kept)[0]
 
 
 def in_order(entry: JsonObject) -> dict[str, Json]:
@@ -110,9 +105,10 @@ def _plain(name: Json) -> Json:
     return name.lower() if isinstance(name, str) and name.lower() == "ollama" else name
 
 
-def _place(preset: Preset) -> tuple[float, str]:
-    order = (preset.model_spec or {}).get("order")
-    return (float(order) if isinstance(order, int | float) else float("inf"), preset.slug)
+def entry_place(entry: JsonObject) -> tuple[float, str]:
+    """What entries are sorted by: their order, those without one last; then their name."""
+    order = entry.get("order")
+    return (float(order) if isinstance(order, int | float) else float("inf"), str(entry.get("name")))
 
 
 def _entry(preset: Preset, kind: Kind, kept: Collection[str]) -> tuple[dict[str, Json], list[str]]:

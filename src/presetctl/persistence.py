@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from presetctl.domain.kind import TITLE, Evidence, Kept, Kind
-from presetctl.domain.preset import Content
+from presetctl.domain.preset import DESCRIPTION, MODEL_SPEC, Content
 from presetctl.domain.values import Json, JsonObject, Path
+
+_BESIDE = frozenset({TITLE, DESCRIPTION, MODEL_SPEC})
+"""What a kind that has a title may have among its config, and files say in keys of their own."""
 
 # A request without any message is refused by the spec (chat: at least one); the text is never stored.
 _FILLER: Json = [{"role": "user", "content": "preset"}]
@@ -64,8 +67,8 @@ def requested_path(kind: Kind, path: Path) -> Path:
     """The path of a stored field (from the content's root), as the request and the files name it."""
     if path[:1] != ("config",) or len(path) < 2:
         return path
-    if path == ("config", TITLE) and kind.has_title:
-        return (TITLE,)
+    if path[1] in _BESIDE and kind.has_title:
+        return path[1:]
     names = {entry.name: field for field, entry in kind.config.items()}
     return ("config", names.get(str(path[1]), path[1]), *path[2:])
 
@@ -93,7 +96,7 @@ def evidence(kind: Kind, path: Path) -> Evidence:
     """On what ground the stored field at ``path`` (from the content's root) is expected to be kept."""
     if path[0] == "system_prompt":
         return Evidence.OBSERVED if kind.body else Evidence.DOCUMENTED
-    if path[1:] and path[1] in {*kind.body, *kind.managed}:
+    if path[1:] and path[1] in {*kind.body, *kind.managed, *_BESIDE}:
         return Evidence.OBSERVED
     entries = (entry.evidence for entry in kind.config.values() if path[:2] == ("config", entry.name))
     return next(entries, Evidence.UNKNOWN)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_KIND = "openrouter/chat-completions"
 
+DESCRIPTION = "description"
 MODEL_SPEC = "model_spec"
 """The key of a preset file for what only LibreChat's modelSpecs have of a preset."""
 MODEL_SPEC_FROM_PRESET = frozenset({"name", "label", "description", "preset"})
