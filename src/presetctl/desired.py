@@ -14,7 +14,7 @@ from presetctl.domain.document import Document
 from presetctl.domain.kind import TITLE, Kind, provider_of
 from presetctl.domain.preset import MODEL_SPEC, SLUG, Content, Preset
 from presetctl.domain.problem import Fix, Location, Problem, Severity
-from presetctl.domain.project import Project
+from presetctl.domain.project import Project, declared_name
 from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.finding import Finding, Remedy
@@ -97,6 +97,7 @@ def render(
             kinds_by_slug[slug] = reader.kind
             for name, preset in presets.items():
                 (unplaced if name is None else states[name])[slug] = preset
+    states |= {target: states[declared_name(target)] for target in project.targets}
     problems += collisions(documents)
     return Rendered(
         states,

@@ -13,7 +13,7 @@ from presetctl.domain.change import Plan
 from presetctl.domain.errors import InputError, StaleError, UsageError
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.problem import Problem
-from presetctl.domain.project import Workspace
+from presetctl.domain.project import Workspace, declared_name
 from presetctl.domain.state import BaseState, DesiredState
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import load_documents, preset_files
@@ -48,11 +48,12 @@ class Repository:
 
     def settings(self, workspace: str) -> Workspace:
         """The settings of a workspace. UsageError where the project has none of that name."""
-        found = self.project.project.workspaces.get(workspace)
+        project = self.project.project
+        found = project.targets.get(workspace) or project.workspaces.get(workspace)
         if found is None:
             raise UsageError(
                 f"no workspace is named {workspace}",
-                hint=f"presetctl.yaml has {', '.join(sorted(self.project.project.workspaces))}",
+                hint=f"presetctl.yaml has {', '.join(sorted(project.targets))}",
             )
         return found
 
@@ -145,4 +146,4 @@ def load_base(tree: FileTree, schemas: Schemas, workspace: str, base: Base) -> B
         states = load(tree, schemas, past=True).rendered.workspaces
     except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared there
         states = {}
-    return BaseState(base.commit, base.reason, states.get(workspace, {}))
+    return BaseState(base.commit, base.reason, states.get(declared_name(workspace), {}))

@@ -20,8 +20,9 @@ from presetctl.cli.reports import PLAN_FORMATS, Report, check_folders, outcomes_
 from presetctl.cli.session import Session, workspace_option
 from presetctl.cli.signals import exit_code_of, finishing_first
 from presetctl.domain.change import Plan
-from presetctl.domain.errors import UsageError
+from presetctl.domain.errors import PresetctlError, UsageError
 from presetctl.domain.outcome import Outcome, Result
+from presetctl.domain.project import declared_name
 from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
@@ -115,28 +116,53 @@ def command(
     check_folders(reports, session.start)
     repository = session.repository()
     saved = _saved(session, planfile, compare)
-    name = session.workspace(repository, _workspace(workspace, saved))
-    consent = Consent(frozenset(allow_wipe), frozenset(allow_protected), allow_updates, allow_archives, allow_creates)
-    with (
-        locked(session, repository, name, lock_timeout),
-        session.connection(repository, name, writes=True, readers=max(READERS, parallelism)) as connection,
-    ):
-        selection = Selection() if saved is None else repository.selection(saved)
-        ref = saved.base if saved is not None and compare is None and base is None else base
-        compared = None if planfile is not None and ref is None else session.base(ref, name)
-        planned = reconcile.plan(
-            repository, name, connection.reader, head(session.root), selection, compared,
-            ask_past=asking_past(session, repository, name), retry=retry,
-        )  # fmt: skip
-        if saved is not None:
-            reconcile.check_unmoved(planned, saved, only_fingerprint=compare is not None)
-        conduct = Conduct(parallelism, OnError(on_error))
-        code = carry_out(
-            repository, planned, connection, Recorder.of(session, repository, name, record),
-            yes=yes, consent=consent, form=form, conduct=conduct,
-            report=lambda plan, outcomes: write_reports(outcomes_renderer(plan, outcomes), reports, session.start),
-        )  # fmt: skip
-    ctx.exit(code)
+    names = session.targets(repository, _workspace(workspace, saved))
+    if len(names) > 1 and (reports or form == "json"):
+        hint = f"name one with -w: {', '.join(names)}"
+        raise UsageError(f"{workspace or 'the workspace'} has several users, and a document tells of one", hint=hint)
+    agreed = {name for name in (*allow_protected, *names) if {name, declared_name(name)} & {*allow_protected}}
+    consent = Consent(frozenset(allow_wipe), frozenset(agreed), allow_updates, allow_archives, allow_creates)
+    conduct = Conduct(parallelism, OnError(on_error))
+
+    def one(name: str) -> int:
+        with session.connection(repository, name, writes=True, readers=max(READERS, parallelism)) as connection:
+            selection = Selection() if saved is None else repository.selection(saved)
+            ref = saved.base if saved is not None and compare is None and base is None else base
+            compared = None if planfile is not None and ref is None else session.base(ref, name)
+            planned = reconcile.plan(
+                repository, name, connection.reader, head(session.root), selection, compared,
+                ask_past=asking_past(session, repository, name), retry=retry,
+            )  # fmt: skip
+            if saved is not None:
+                reconcile.check_unmoved(planned, saved, only_fingerprint=compare is not None)
+            return carry_out(
+                repository, planned, connection, Recorder.of(session, repository, name, record),
+                yes=yes, consent=consent, form=form, conduct=conduct,
+                report=lambda plan, outcomes: write_reports(outcomes_renderer(plan, outcomes), reports, session.start),
+            )  # fmt: skip
+
+    with locked(session, repository, names[0], lock_timeout):
+        ctx.exit(_one_by_one(names, one, conduct.on_error))
+
+
+def _one_by_one(names: Sequence[str], apply: Callable[[str], int], on_error: OnError) -> int:
+    """Applies to one target after the other, and gives the first exit code that is not 0.
+
+    After one that failed, nothing is done for the others, unless ``on_error`` says to go on.
+    """
+    code = 0
+    for number, name in enumerate(names):
+        try:
+            code = apply(name) or code
+        except PresetctlError as error:
+            if on_error is OnError.STOP or len(names) == 1:
+                raise
+            say(f"{name}: {error.message}{f' ({error.hint})' if error.hint else ''}")
+            code = code or error.exit_code
+        if code and on_error is OnError.STOP and number + 1 < len(names):
+            say(f"Not tried, because {name} failed: {', '.join(names[number + 1 :])}.")
+            break
+    return code
 
 
 def check_can_ask(yes: bool) -> None:

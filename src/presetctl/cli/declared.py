@@ -7,6 +7,7 @@ from functools import cache
 from presetctl.cli.session import Session
 from presetctl.domain.errors import GitError, InputError
 from presetctl.domain.preset import Preset
+from presetctl.domain.project import declared_name
 from presetctl.history import FilesPast, Renders
 from presetctl.load.git import FETCH_ALL, GitRepository
 from presetctl.load.tree import WorkTree
@@ -45,7 +46,7 @@ def renders(session: Session, repository: Repository, workspace: str) -> tuple[R
         around = GitRepository.around(session.root)
         if around.lacks_files():
             return None, (f"this clone is partial and lacks files of older commits; {FETCH_ALL} brings them",)
-        made = Renders(around, session.schemas, workspace, repository.settings(workspace).not_kept)
+        made = Renders(around, session.schemas, declared_name(workspace), repository.settings(workspace).not_kept)
         return made, made.limits
     except (InputError, GitError) as error:
         return None, (f"{error.message}, so that nothing is known of commits",)

@@ -18,6 +18,7 @@ from presetctl.cli.console import say
 from presetctl.cli.session import Session
 from presetctl.domain.errors import PresetctlError, StaleError
 from presetctl.domain.lock import LEASE, Lock
+from presetctl.domain.project import declared_name
 from presetctl.load.git import GitRepository, head
 from presetctl.load.gitlock import GitLock, Held
 from presetctl.load.gitremote import GitRemote
@@ -38,7 +39,7 @@ def lock_timeout_option(command: _Command) -> _Command:
 
 def lock_of(session: Session, workspace: str) -> GitLock:
     """Where a workspace's lock is. InputError where there is no git, or no remote."""
-    return GitLock(GitRemote.of(GitRepository.around(session.root)), workspace)
+    return GitLock(GitRemote.of(GitRepository.around(session.root)), declared_name(workspace))
 
 
 def holder_name(environment: Mapping[str, str]) -> str:

@@ -93,7 +93,7 @@ def command(
     session = Session.open(ctx)
     repository = session.repository()
     named = tuple(repository.project.project.workspaces) if all_workspaces else workspaces
-    names = list(dict.fromkeys(session.workspace(repository, name) for name in named or [None]))
+    names = list(dict.fromkeys(each for name in named or [None] for each in session.targets(repository, name)))
     if out is not None and len(names) > 1:
         raise UsageError("one file holds one plan", hint="give --out with one workspace")
     if out is not None and any(os.path.normpath(report.file) == os.path.normpath(out) for report in reports):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from presetctl.cache import FileCache, cache_folder
 from presetctl.cli.console import say
 from presetctl.cli.progress import Progress
 from presetctl.domain.errors import InputError, PresetctlError, UsageError
+from presetctl.domain.project import declared_name
 from presetctl.domain.provider import LIBRECHAT, capabilities
 from presetctl.domain.state import BaseState
 from presetctl.load.base import NoBase, find_base
@@ -24,6 +25,7 @@ from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.ports import NO_CACHE, READERS, Cache
+from presetctl.providers.librechat.pace import Pace
 from presetctl.providers.registry import EMBEDDED_EMAIL, EMBEDDED_PASSWORD, Connection, connect
 from presetctl.report.safe import one_line
 from presetctl.repository import Repository, load, load_base
@@ -50,6 +52,8 @@ class Session:
     schemas: SchemaLibrary
     progress: Progress
     cache: Cache
+    pace: Pace = field(default_factory=Pace)
+    """How the logins of this command follow each other."""
 
     @classmethod
     def open(cls, ctx: click.Context) -> Session:
@@ -106,12 +110,22 @@ class Session:
         return list(dict.fromkeys(found))
 
     def workspace(self, repository: Repository, name: str | None) -> str:
-        """The workspace that is meant. UsageError where none is named and none is the default."""
+        """The workspace that is meant. UsageError where none is named and none is the default, or it has users."""
+        targets = self.targets(repository, name)
+        if len(targets) > 1:
+            raise UsageError(
+                f"{declared_name(targets[0])} has several users, and this is for one of them",
+                hint=f"name one with -w: {', '.join(targets)}",
+            )
+        return targets[0]
+
+    def targets(self, repository: Repository, name: str | None) -> list[str]:
+        """The workspaces that are meant: one, or one for each of its users. UsageError as for ``workspace``."""
         chosen = name or repository.project.project.default_name()
         if chosen is None:
             raise UsageError("which workspace?", hint=f"name one with -w, or set default_workspace in {PROJECT_FILE}")
         repository.settings(chosen)
-        return chosen
+        return repository.project.project.targets_of(chosen)
 
     @contextmanager
     def connection(
@@ -122,7 +136,7 @@ class Session:
         ``readers`` presets are read at the same time.
         """
         settings = repository.settings(workspace)
-        database = self.root / EMBEDDED_FOLDER / f"{workspace}.sqlite3"
+        database = self.root / EMBEDDED_FOLDER / f"{workspace.replace('/', '@')}.sqlite3"
         declared = repository.rendered.workspaces[workspace]
         with _embedded(database, settings.provider, writes) as embedded:
             connection = connect(
@@ -135,6 +149,7 @@ class Session:
                 readers=readers,
                 track=self.progress.track,
                 tell=say,
+                pace=self.pace,
             )
             try:
                 yield connection

@@ -32,7 +32,7 @@ def command(ctx: click.Context, workspace: str | None, holder: str | None) -> No
       presetctl unlock -w production --holder ada@build-7
     """
     session = Session.open(ctx)
-    name = session.workspace(session.repository(), workspace)
+    name = session.targets(session.repository(), workspace)[0]
     lock = lock_of(session, name)
     held = lock.read()
     if held is None:

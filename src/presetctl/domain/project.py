@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ OPENROUTER_URL = "https://openrouter.ai/api/v1"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 WORKSPACE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+TARGET_NAME = rf"{WORKSPACE_NAME.removesuffix('$')}(?:/{WORKSPACE_NAME[1:-1]})?$"
+"""The name of a workspace, or of one user's part of it: ``chat/alice``."""
 WorkspaceName = Annotated[str, StringConstraints(pattern=WORKSPACE_NAME)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
@@ -173,8 +176,33 @@ class OpenRouterWorkspace(_Workspace):
         return (self.api_key_env,)
 
 
+class LibreChatUser(_Settings):
+    """One of several users of a LibreChat server who get the same presets."""
+
+    email_env: VariableName | None = Field(
+        default=None, description="Name of the environment variable that holds the user's mail address."
+    )
+    password_env: VariableName | None = Field(
+        default=None, description="Name of the environment variable that holds the user's password."
+    )
+    token_env: VariableName | None = Field(
+        default=None, description="Name of the environment variable with an access token of the user, instead of both."
+    )
+    user_id: str | None = Field(
+        default=None, min_length=1, description="Refuse an account that is any other user than this one."
+    )
+
+    @model_validator(mode="after")
+    def _has_variables(self) -> LibreChatUser:
+        if (self.token_env is None) is (self.email_env is None and self.password_env is None):
+            raise ValueError("needs email_env and password_env, or token_env")
+        if (self.email_env is None) is not (self.password_env is None):
+            raise ValueError("needs both email_env and password_env")
+        return self
+
+
 class LibreChatWorkspace(_Workspace):
-    """The presets of one user of a LibreChat server, or the embedded emulator of one."""
+    """The presets of one user of a LibreChat server, or of several, or the embedded emulator of one."""
 
     provider: Literal["librechat"] = Field(description="The kind of workspace.")
     url: Url = Field(
@@ -195,6 +223,10 @@ class LibreChatWorkspace(_Workspace):
     user_id: str | None = Field(
         default=None, min_length=1, description="Refuse an account that is any other user than this one."
     )
+    users: dict[WorkspaceName, LibreChatUser] = Field(
+        default_factory=dict,
+        description="Several users who get the same presets, by a name of your choice: chat/alice is one of chat's.",
+    )
     login_wait: float = Field(
         default=600,
         ge=0,
@@ -211,10 +243,25 @@ class LibreChatWorkspace(_Workspace):
         """Whether apply removes presets whose file was removed."""
         return self.prune != "report"
 
+    @model_validator(mode="after")
+    def _one_or_several(self) -> LibreChatWorkspace:
+        own = sorted(self.model_fields_set & LibreChatUser.model_fields.keys())
+        if self.users and own:
+            raise ValueError(f"has users, each with variables of their own: move {', '.join(own)} there")
+        return self
+
     @property
     def variables(self) -> tuple[str, ...]:
-        """The environment variables that hold what opens the workspace."""
+        """The environment variables that hold what opens the workspace, for all of its users."""
+        if self.users:
+            return tuple(variable for user in self.users for variable in self.of_user(user).variables)
         return (self.email_env, self.password_env) if self.token_env is None else (self.token_env,)
+
+    def of_user(self, name: str) -> LibreChatWorkspace:
+        """The workspace of one of the users."""
+        user = self.users[name]
+        said = {key: value for key, value in user.model_dump().items() if value is not None}
+        return self.model_copy(update={**said, "users": {}})
 
     @property
     def workspace_id(self) -> str | None:
@@ -249,6 +296,11 @@ class Defaults(_Settings):
         return self.config if provider_of(kind) == provider_of(self.kind) else {}
 
 
+def declared_name(target: str) -> str:
+    """The name under which files declare presets for a target: ``chat`` for chat/alice."""
+    return target.partition("/")[0]
+
+
 class Project(_Settings):
     """presetctl.yaml."""
 
@@ -272,6 +324,22 @@ class Project(_Settings):
         if self.default_workspace is not None and self.default_workspace not in self.workspaces:
             raise ValueError(f"default_workspace is {self.default_workspace}, but no workspace has that name")
         return self
+
+    @cached_property
+    def targets(self) -> Mapping[str, Workspace]:
+        """Every workspace as one account opens it, by name; instead of one with several users one for each of them."""
+        found: dict[str, Workspace] = {}
+        for name, settings in self.workspaces.items():
+            users = settings.users if isinstance(settings, LibreChatWorkspace) else {}
+            if isinstance(settings, LibreChatWorkspace) and users:
+                found |= {f"{name}/{user}": settings.of_user(user) for user in users}
+            else:
+                found[name] = settings
+        return found
+
+    def targets_of(self, workspace: str) -> list[str]:
+        """The names of the targets that a name stands for: itself, or one for each of its users."""
+        return [name for name in self.targets if workspace in {name, declared_name(name)}]
 
     def default_name(self) -> str | None:
         """The workspace to use where none is named: the default one, or the only one."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import InputError, RemoteError, UsageError
-from presetctl.domain.project import WORKSPACE_NAME
+from presetctl.domain.project import TARGET_NAME
 from presetctl.domain.values import JsonObject
 from presetctl.github.api import GitHub
 from presetctl.github.event import Event
@@ -21,7 +21,7 @@ from presetctl.github.marker import PlanMark, read_mark
 from presetctl.github.place import is_commit
 from presetctl.github.text import comment_text, superseded_text
 
-_WORKSPACE = re.compile(WORKSPACE_NAME)
+_WORKSPACE = re.compile(TARGET_NAME)
 
 WORKFLOW_AUTHOR = "github-actions[bot]"
 """The author of what is written with the token of a workflow run."""

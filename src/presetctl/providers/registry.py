@@ -14,6 +14,7 @@ from presetctl.ports import READERS, PresetReader, PresetWriter, Track, untracke
 from presetctl.providers.http import HttpJson
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.keys import read_key, read_words
+from presetctl.providers.librechat.pace import Pace
 from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
 from presetctl.providers.librechat.session import Password, Session, Token
 from presetctl.providers.management import Management
@@ -50,16 +51,17 @@ def connect(
     readers: int = READERS,
     track: Track = untracked,
     tell: Callable[[str], None] = lambda _: None,
+    pace: Pace | None = None,
 ) -> Connection:
     """Opens the workspace ``name``. AccessError when there is no key.
 
     ``ask_kind`` gives the rules of a kind, and ``embedded`` the way to the emulator. ``declared`` are the slugs of its
     presets, each with the id of the stored one that it adopts. ``readers`` presets are read at the same time, shown by
-    ``track``; ``tell`` is told of longer waits. The management key is read when something is archived or restored; the
-    embedded workspace needs no key at all.
+    ``track``; ``tell`` is told of longer waits, and ``pace`` is shared by connections to one server. The management key
+    is read when something is archived or restored; the embedded workspace needs no key at all.
     """
     if isinstance(settings, LibreChatWorkspace):
-        return _librechat(name, settings, ask_kind, environment, embedded, declared or {}, tell)
+        return _librechat(name, settings, ask_kind, environment, embedded, declared or {}, tell, pace)
     if settings.url == EMBEDDED:
         http = _calls(settings, EMBEDDED_BASE, EMBEDDED_KEY, embedded)
         return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, ask_kind), http.close)
@@ -93,6 +95,7 @@ def _librechat(
     embedded: Way,
     declared: Mapping[str, str | None],
     tell: Callable[[str], None],
+    pace: Pace | None,
 ) -> Connection:
     is_embedded = settings.url == EMBEDDED
     if is_embedded:
@@ -107,7 +110,7 @@ def _librechat(
         transport=embedded if is_embedded else None,
         largest=LARGEST_LIST,
     )
-    session = Session(http, credentials, login_wait=settings.login_wait, tell=tell)
+    session = Session(http, credentials, login_wait=settings.login_wait, tell=tell, pace=pace)
     reader = LibreChatReader(session, ask_kind, declared)
     return Connection(reader, LibreChatWriter(session, reader, ask_kind), http.close)
 

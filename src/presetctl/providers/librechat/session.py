@@ -18,6 +18,7 @@ from presetctl.domain.strict_json import JsonError, parse_json
 from presetctl.domain.values import Json, JsonObject
 from presetctl.providers.http import HttpJson, Reply
 from presetctl.providers.keyed import Redaction
+from presetctl.providers.librechat.pace import Pace
 from presetctl.waiting import Pause, Waits
 
 LOGIN = "/api/auth/login"
@@ -75,12 +76,14 @@ class Session:
         tell: Callable[[str], None] = lambda _: None,
         pause: Pause | None = None,
         clock: Callable[[], float] = time.monotonic,
+        pace: Pace | None = None,
     ) -> None:
         self._http = http
         self._credentials = credentials
         self._waits = Waits(pause or Pause(), login_wait)
         self._tell = tell
         self._clock = clock
+        self._pace = pace or Pace()
         self._lock = threading.Lock()
         self._pass: _Pass | None = None
         secret = credentials.password if isinstance(credentials, Password) else credentials.token
@@ -136,26 +139,32 @@ class Session:
 
     def _logged_in(self, credentials: Password) -> _Pass:
         while True:
+            self._await(self._pace.wait())
             try:
                 reply = self._http.post(LOGIN, {"email": credentials.email, "password": credentials.password})
             except AmbiguousError as error:
                 raise RemoteError(error.message, hint=error.hint) from error
             if reply.status != 429:
                 break
-            asked = reply.retry_after or _ASKED_SECONDS
-            if asked > self._waits.budget:
-                raise BusyError(
-                    f"POST {LOGIN}: the server lets nobody log in from here for {asked:.0f} s{_said(reply)}",
-                    hint="try again then, or give the workspace a longer login_wait",
-                    retry_after=asked,
-                )
-            self._tell(f"The server lets nobody log in from here for now; trying again in {asked:.0f} s.")
-            self._waits.wait(asked)
+            self._await(reply.retry_after or _ASKED_SECONDS, _said(reply))
+        self._pace.note(reply.headers)
         body = reply.body if isinstance(reply.body, Mapping) else {}
         token = body.get("token")
         if reply.status == 200 and isinstance(token, str) and token:
             return self._made(token, body, reply)
         raise _no_login(reply, body, credentials)
+
+    def _await(self, seconds: float, why: str = "") -> None:
+        """Waits until somebody may log in again. BusyError where that takes longer than all waits may."""
+        if seconds > self._waits.budget:
+            raise BusyError(
+                f"POST {LOGIN}: the server lets nobody log in from here for {seconds:.0f} s{why}",
+                hint="try again then, or give the workspace a longer login_wait",
+                retry_after=seconds,
+            )
+        if seconds > 0:
+            self._tell(f"The server lets nobody log in from here for now; going on in {seconds:.0f} s.")
+            self._waits.wait(seconds)
 
     def _made(self, token: str, body: JsonObject, reply: Reply | None) -> _Pass:
         claims = _claims(token)
