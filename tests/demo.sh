@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job on the embedded workspace: validate, plan, apply, change a preset, apply again, plan again.
+# The main job on the embedded workspaces: validate, plan, apply, change a preset, apply again, plan again.
 # Works on a copy, so that nothing in the checkout changes. Usage: demo.sh PRESETCTL
 set -eu
 
@@ -26,3 +26,11 @@ sed -e 's/temperature: 0.7/temperature: 0.4/' -e 's/Be warm and brief\./Be warm,
 show plan
 show apply --yes
 show plan
+
+printf '\n--- the second kind of workspace: LibreChat, where a field can only go with its preset ---\n'
+show plan -w chat
+show apply -w chat --yes
+sed -e '/topP:/d' presets/librechat/code-helper.yaml > changed && mv changed presets/librechat/code-helper.yaml
+show plan -w chat
+show apply -w chat --yes
+show plan -w chat
