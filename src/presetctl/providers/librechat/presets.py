@@ -8,6 +8,7 @@ that was just read and has our mark, with the list counted before and after. Fac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
 
 from presetctl.domain.errors import AmbiguousError, ConflictError, NotFoundError, RemoteError
 from presetctl.domain.preset import Preset
@@ -83,6 +84,7 @@ class LibreChatWriter:
         self._reader = reader
         self._ask_kind = ask_kind
         self._removed: dict[str, JsonObject] = {}
+        self._removing = Lock()
 
     def write(self, preset: Preset) -> ActualPreset:
         """Stores a preset: every field that it declares, and the mark. What it doesn't name stays as it is.
@@ -139,6 +141,10 @@ class LibreChatWriter:
         NotFoundError where there is none; ConflictError where it isn't managed by presetctl. RemoteError where more is
         gone afterwards than this one.
         """
+        with self._removing:  # the presets are counted before and after: nothing else of ours may go in between
+            self._remove(slug)
+
+    def _remove(self, slug: str) -> None:
         shelf = self._reader.shelf()
         held = shelf.get(slug)
         if held is None:
