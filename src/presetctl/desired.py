@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,7 +19,6 @@ from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.finding import Finding, Remedy
 from presetctl.kinds import Kinds
-from presetctl.ports import Track, untracked
 
 MAX_SLUG = 100
 
@@ -69,36 +68,65 @@ class _Layer:
         return self.document.locate((*self.base, *path), key)
 
 
-def render(
-    documents: Sequence[Document], project: Project, project_file: Document, kinds: Kinds, track: Track = untracked
-) -> Rendered:
-    """Checks every document and builds the presets of every workspace.
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one file declares: a preset for each workspace that can hold it (None: for none), and what is wrong.
 
-    A document with problems is left out of the states; all problems of all documents are found in one go.
+    The presets mean something only where nothing is wrong but warnings.
+    """
+
+    file: str
+    slug: str
+    slug_place: Location
+    kind: str
+    """Its name, empty where it isn't known to be one."""
+    presets: Mapping[str | None, Preset]
+    problems: tuple[Problem, ...] = ()
+    prompts: Mapping[str, str | Problem] = field(default_factory=dict)
+    """The texts of the prompt files by the names that the file has for them, or what is wrong with them."""
+
+
+def declaration(document: Document, project: Project, project_file: Document, kinds: Kinds) -> Declaration:
+    """Checks one document and builds its preset for every workspace."""
+    reader = _PresetReader(document, project, project_file, kinds)
+    presets = reader.read()
+    problems, prompts = tuple(reader.problems), document.prompts
+    return Declaration(document.file, reader.slug, reader.slug_place, reader.kind, presets, problems, prompts)
+
+
+def render(documents: Sequence[Document], project: Project, project_file: Document, kinds: Kinds) -> Rendered:
+    """Checks every document and builds the presets of every workspace, as gathered() has it."""
+    return gathered((declaration(document, project, project_file, kinds) for document in documents), project)
+
+
+def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
+    """The presets of all files, by workspace.
+
+    A file with errors is left out of the states; all problems of all files are found in one go.
     """
     problems: list[Problem] = []
     states: dict[str, dict[str, Preset]] = {name: {} for name in project.workspaces}
     owners: dict[str, Location] = {}
     kinds_by_slug: dict[str, str] = {}
     unplaced: dict[str, Preset] = {}
-    for document in track(documents, "Checking presets", len(documents)):
-        reader = _PresetReader(document, project, project_file, kinds)
-        presets = reader.read()
-        found = reader.problems
-        slug, place = reader.slug, reader.slug_place
+    paths: set[str] = set()
+    for declared in declarations:
+        slug, found = declared.slug, [*declared.problems]
         if slug and slug in owners:
-            message = f"the slug `{slug}` is taken by {owners[slug].file}"
-            found.append(
-                Problem(place, "slug", "duplicate-slug", message, "rename one, or give one a `slug:` of its own")
+            message, hint = (
+                f"the slug `{slug}` is taken by {owners[slug].file}",
+                "rename one, or give one a `slug:` of its own",
             )
-        owners.setdefault(slug, place)
+            found.append(Problem(declared.slug_place, "slug", "duplicate-slug", message, hint))
+        owners.setdefault(slug, declared.slug_place)
+        paths |= _paths(declared)
         problems += found
         if not any(problem.severity is Severity.ERROR for problem in found):
-            kinds_by_slug[slug] = reader.kind
-            for name, preset in presets.items():
+            kinds_by_slug[slug] = declared.kind
+            for name, preset in declared.presets.items():
                 (unplaced if name is None else states[name])[slug] = preset
     states |= {target: states[declared_name(target)] for target in project.targets}
-    problems += collisions(documents)
+    problems += collisions(paths)
     return Rendered(
         states,
         tuple(sorted(set(problems), key=lambda problem: (problem.location, problem.path, problem.rule))),
@@ -107,15 +135,17 @@ def render(
     )
 
 
-def collisions(documents: Sequence[Document]) -> list[Problem]:
+def _paths(declared: Declaration) -> set[str]:
+    """The file and the prompt files that it names."""
+    folder = posixpath.dirname(declared.file)
+    return {declared.file, *(posixpath.normpath(posixpath.join(folder, name)) for name in declared.prompts)}
+
+
+def collisions(paths: Iterable[str]) -> list[Problem]:
     """A problem for every file whose path differs from another's in nothing but case, or the form of its accents.
 
     Only some file systems can hold both, so that others can't check the repository out, or lose one of them.
     """
-    paths = {document.file for document in documents}
-    for document in documents:
-        folder = posixpath.dirname(document.file)
-        paths |= {posixpath.normpath(posixpath.join(folder, name)) for name in document.prompts}
     first: dict[str, str] = {}
     problems: list[Problem] = []
     for path in sorted(paths):

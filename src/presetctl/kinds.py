@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Protocol
 
 from presetctl.answers import answer, answer_in_model_spec, prompt_remedy
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
-from presetctl.domain.values import Json, JsonObject, Path
+from presetctl.domain.values import Json, JsonObject, Path, digest
 from presetctl.finding import Finding, Remedy, Schema
 from presetctl.persistence import kind_of
 from presetctl.validate import SchemaChecker
@@ -38,6 +39,7 @@ class Kinds:
         self._names = tuple(schemas.kinds())
         self._kinds: dict[str, Kind] = {}
         self._checkers: dict[str, SchemaChecker] = {}
+        self._digests: dict[str, str] = {}
         whole = schemas.preset_schema()
         envelope = {key: value for key, value in whole.items() if key != "allOf"}
         self.envelope = SchemaChecker(envelope, "a preset file", self._explain_envelope)
@@ -68,6 +70,17 @@ class Kinds:
         if name not in self._kinds:
             self._kinds[name] = kind_of(self._schemas.config_schema(name))
         return self._kinds[name]
+
+    @cached_property
+    def envelope_digest(self) -> str:
+        """The digest of what decides on preset files of every kind: their schema, and which kinds there are."""
+        return digest([list(self._names), self._schemas.preset_schema()])
+
+    def digest(self, name: str) -> str:
+        """The digest of what decides on configs of one kind."""
+        if name not in self._digests:
+            self._digests[name] = digest(self._schemas.config_schema(name))
+        return self._digests[name]
 
     def checker(self, name: str) -> SchemaChecker:
         """The checker for configs of one kind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from presetctl.domain.kind import TITLE, Evidence, Kept, Kind
@@ -50,6 +50,18 @@ def kept(kind: Kind, content: Content, not_kept: Iterable[str] = ()) -> Content:
 
     ``not_kept`` names config fields by their dotted path (``seed``, ``provider.zdr``).
     """
+    fields = tuple(not_kept)
+    return content.derive(kept_name(kind.name, fields), lambda whole: _kept(kind, whole, fields))
+
+
+def kept_name(kind: str, not_kept: Iterable[str] = ()) -> str:
+    """The name of that, for Content.derive()."""
+    return " ".join(["kept", kind, *not_kept])
+
+
+def _kept(kind: Kind, content: Content, not_kept: Sequence[str]) -> Content:
+    if not kind.body and not not_kept and content.system_prompt != "" and not _renames(kind, content.config):
+        return content
     config = {
         kind.config[field].name if field in kind.config else field: value for field, value in content.config.items()
     }
@@ -73,8 +85,18 @@ def requested_path(kind: Kind, path: Path) -> Path:
     return ("config", names.get(str(path[1]), path[1]), *path[2:])
 
 
+def _renames(kind: Kind, config: JsonObject) -> bool:
+    """Whether some field of a config is stored under another name."""
+    return any(field in kind.config and kind.config[field].name != field for field in config)
+
+
 def held_content(content: Content, not_kept: Iterable[str] = ()) -> Content:
     """What a workspace holds, less the fields that are not compared."""
+    fields = tuple(not_kept)
+    return content.derive(" ".join(["held", *fields]), lambda whole: _held(whole, fields)) if fields else content
+
+
+def _held(content: Content, not_kept: Iterable[str]) -> Content:
     config = content.config
     for dotted in not_kept:
         config = _without(config, dotted.split("."))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from presetctl.desired import Rendered, render
+from presetctl.desired import Rendered, gathered
 from presetctl.domain.change import Plan
 from presetctl.domain.errors import InputError, StaleError, UsageError
 from presetctl.domain.kind import Kind, provider_of
@@ -16,10 +16,11 @@ from presetctl.domain.problem import Problem
 from presetctl.domain.project import Workspace, declared_name
 from presetctl.domain.state import BaseState, DesiredState
 from presetctl.kinds import Kinds, Schemas
-from presetctl.load.documents import load_documents, preset_files
+from presetctl.load.documents import preset_files
 from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
-from presetctl.ports import FileTree, Track, untracked
+from presetctl.ports import NO_CACHE, Cache, FileTree, Track, untracked
+from presetctl.reading import DeclarationReader
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def load(
     *,
     past: bool = False,
     track: Track = untracked,
+    cache: Cache = NO_CACHE,
 ) -> Repository:
     """Reads a repository: all its preset files, or just ``files``. InputError where presetctl.yaml isn't valid.
 
@@ -130,20 +132,19 @@ def load(
     """
     project = load_project(tree)
     chosen = preset_files(tree, project.project.presets) if files is None else list(files)
-    documents, unreadable = load_documents(tree, chosen, track)
-    if past:
-        documents = [replace(document, secrets=()) for document in documents]
-    elif project.document.secrets:
+    if project.document.secrets and not past:
         raise InputError(f"{PROJECT_FILE} is not valid", problems=project.document.secrets)
-    kinds = Kinds(schemas)
-    rendered = render(documents, project.project, project.document, kinds, track)
-    return Repository(project, tuple(chosen), rendered, tuple(unreadable), kinds)
+    unreadable: list[Problem] = []
+    reader = DeclarationReader(tree, project, Kinds(schemas), cache, past)
+    declared = reader.read(track(chosen, "Reading files", len(chosen)), unreadable)
+    rendered = gathered(declared, project.project)
+    return Repository(project, tuple(chosen), rendered, tuple(unreadable), reader.kinds)
 
 
-def load_base(tree: FileTree, schemas: Schemas, workspace: str, base: Base) -> BaseState:
+def load_base(tree: FileTree, schemas: Schemas, workspace: str, base: Base, cache: Cache = NO_CACHE) -> BaseState:
     """Renders the files of another commit for a workspace. What isn't valid there counts as not declared there."""
     try:
-        states = load(tree, schemas, past=True).rendered.workspaces
+        states = load(tree, schemas, past=True, cache=cache).rendered.workspaces
     except InputError:  # no presetctl.yaml yet, or one that isn't valid: then nothing was declared there
         states = {}
     return BaseState(base.commit, base.reason, states.get(declared_name(workspace), {}))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,11 +28,13 @@ from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
 from presetctl.load.plans import load_plan
 from presetctl.ports import READERS
-from presetctl.providers.registry import Connection
 from presetctl.reconcile import Planned
 from presetctl.report.json import apply_document, as_text
 from presetctl.report.text import outcome_text, outcomes_summary, plan_text
 from presetctl.repository import Repository, Selection
+
+if TYPE_CHECKING:
+    from presetctl.providers.registry import Connection
 
 _ABANDONED = "interrupted; the next plan will show what became of it"
 

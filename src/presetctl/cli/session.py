@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -26,10 +26,12 @@ from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.ports import NO_CACHE, READERS, Cache
 from presetctl.providers.librechat.pace import Pace
-from presetctl.providers.registry import EMBEDDED_EMAIL, EMBEDDED_PASSWORD, Connection, connect
 from presetctl.report.safe import one_line
 from presetctl.repository import Repository, load, load_base
 from presetctl.specs.schemas import SchemaLibrary
+
+if TYPE_CHECKING:
+    from presetctl.providers.registry import Connection
 
 EMBEDDED_FOLDER = ".presetctl"
 
@@ -66,13 +68,13 @@ class Session:
 
     def repository(self, files: Sequence[str] | None = None) -> Repository:
         """The repository as read: every preset file, or just ``files``."""
-        return load(WorkTree(self.root), self.schemas, files, track=self.progress.track)
+        return load(WorkTree(self.root), self.schemas, files, track=self.progress.track, cache=self.cache)
 
     def required_base(self, ref: str, workspace: str) -> BaseState:
         """The files at ``ref``. InputError where git can't be asked or knows no such commit."""
         around = GitRepository.around(self.root)
         found = Base(around.commit(ref), "named base")
-        return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
+        return load_base(GitTree(around, found.commit), self.schemas, workspace, found, self.cache)
 
     def base(self, ref: str | None, workspace: str) -> BaseState | None:
         """The files at ``ref``, or at the base that git or GitHub tells of; None where nothing tells.
@@ -91,7 +93,7 @@ class Session:
                 say(f"There is no base to compare with: {one_line(found.why)}. --base names one.")
             return None
         say(f"Compared with commit {found.commit[:12]}, the {one_line(found.reason)}.")
-        return load_base(GitTree(around, found.commit), self.schemas, workspace, found)
+        return load_base(GitTree(around, found.commit), self.schemas, workspace, found, self.cache)
 
     def files(self, paths: Sequence[str]) -> list[str]:
         """The named files, and the preset files in the named folders, as paths from the project's folder."""
@@ -135,6 +137,8 @@ class Session:
 
         ``readers`` presets are read at the same time.
         """
+        from presetctl.providers.registry import connect  # and with it all of HTTP
+
         settings = repository.settings(workspace)
         database = self.root / EMBEDDED_FOLDER / f"{workspace.replace('/', '@')}.sqlite3"
         declared = repository.rendered.workspaces[workspace]
@@ -201,6 +205,7 @@ def _emulator(provider: str, database: Path | str) -> Any:
     """The emulator of a provider's workspace; LibreChat's lets in whom ``connect`` logs in as, as often as it likes."""
     if provider == LIBRECHAT:
         from presetctl.emulator.librechat import app as librechat
+        from presetctl.providers.registry import EMBEDDED_EMAIL, EMBEDDED_PASSWORD
 
         account = librechat.Account(EMBEDDED_EMAIL, EMBEDDED_PASSWORD)
         return librechat.create_app(database, accounts=[account], settings=librechat.Settings(login_max=0))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from presetctl.domain.values import Json, JsonObject, digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from presetctl.domain.problem import Location
 
 DEFAULT_KIND = "openrouter/chat-completions"
@@ -24,7 +26,7 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 """Use with ``fullmatch``. The provider documents only "URL-safe"; this is the part of it that is safe everywhere."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Content:
     """System prompt and config: what decides whether two presets are the same."""
 
@@ -39,6 +41,42 @@ class Content:
     def digest(self) -> str:
         """Digest of the canonical form; key order and the spelling of numbers don't matter."""
         return digest(self.as_json())
+
+    def derive(self, name: str, make: Callable[[Content], Content]) -> Content:
+        """What ``make`` makes of it. ``name`` says what that is: one name for one function of the content."""
+        return make(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Content):
+            return NotImplemented
+        return (self.system_prompt, self.config) == (other.system_prompt, other.config)
+
+    def __hash__(self) -> int:
+        return hash(self.system_prompt)
+
+
+class RememberedContent(Content):
+    """A content of which so far only the digest is known; ``read`` gets the rest where somebody looks into it.
+
+    ``derived`` has the digests of what can be made of it, by name: see Content.derive(). Whoever makes one answers for
+    the digests.
+    """
+
+    def __init__(self, digest: str, read: Callable[[], Content], derived: Mapping[str, str] | None = None) -> None:
+        self.__dict__.update(digest=digest, _read=read, _derived=derived or {})
+
+    def __getattr__(self, name: str) -> Any:
+        """Reads what isn't there yet."""
+        if name not in {"system_prompt", "config"}:
+            raise AttributeError(name)
+        content = self.__dict__["_read"]()
+        self.__dict__.update(system_prompt=content.system_prompt, config=content.config)
+        return self.__dict__[name]
+
+    def derive(self, name: str, make: Callable[[Content], Content]) -> Content:
+        """The same with a digest that is known, made only where somebody looks into it; else just made."""
+        known = self.__dict__["_derived"].get(name)
+        return make(self) if known is None else RememberedContent(known, lambda: make(self))
 
 
 @dataclass(frozen=True, slots=True)

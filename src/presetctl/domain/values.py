@@ -15,6 +15,7 @@ JsonObject: TypeAlias = Mapping[str, Json]
 Path: TypeAlias = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _STEP = re.compile(rf'\.?({_PLAIN_KEY.pattern})|\[([0-9]{{1,9}})\]|\[("(?:[^"\\]|\\.)*+")\]', re.ASCII | re.DOTALL)
 
@@ -63,7 +64,12 @@ def canonical(value: Json) -> Json:
 
 def canonical_json(value: Json) -> bytes:
     """The one byte form of a value: sorted keys, no spaces, numbers by value. Infinities are a ValueError."""
-    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    try:
+        text = _encode(value)
+    except TypeError:  # a mapping or a list of another type than JSON is read into
+        text = _encode(canonical(value))
+    if ".0" in text or "e+" in text:  # how a float that is a whole number is written, if nothing else is
+        text = _encode(canonical(value))
     return text.encode("ascii")
 
 

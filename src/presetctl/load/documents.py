@@ -33,13 +33,27 @@ def load_documents(
         try:
             documents.append(load_document(tree, file))
         except InputError as error:
-            problems.extend(error.problems or [Problem(Location(file), "", "unreadable", error.message, error.hint)])
+            problems.extend(unreadable(file, error))
     return documents, problems
+
+
+def unreadable(file: str, error: InputError) -> Sequence[Problem]:
+    """The problems of a file that can't be read or parsed."""
+    return error.problems or [Problem(Location(file), "", "unreadable", error.message, error.hint)]
 
 
 def load_document(tree: FileTree, file: str) -> Document:
     """One file. InputError with its problem where it can't be read or isn't strict YAML."""
-    data = tree.read(file, MAX_BYTES)
+    return parse_document(tree, file, read_preset(tree, file))
+
+
+def read_preset(tree: FileTree, file: str) -> bytes:
+    """The bytes of a preset file. InputError where it can't be read."""
+    return tree.read(file, MAX_BYTES)
+
+
+def parse_document(tree: FileTree, file: str, data: bytes) -> Document:
+    """A file that was read already. InputError with its problem where it isn't strict YAML."""
     value, start = parse_with_start(data, file)
     locate = locator(data, file, start)
     prompts = {name: read_prompt(tree, file, name, partial(locate, path, False)) for path, name in prompt_files(value)}
@@ -99,7 +113,7 @@ def read_prompt(tree: FileTree, file: str, name: str, named_at: Callable[[], Loc
         hint = "write the prompt into a file of its own"
         return Problem(named_at(), "system_prompt_file", "prompt-file", f"{path} names itself as its prompt", hint)
     try:
-        data = tree.read(path, MAX_PROMPT_BYTES)
+        data = prompt_bytes(tree, file, name)
         text = prompt_text(data)
     except InputError as error:
         return Problem(named_at(), "system_prompt_file", "prompt-file", error.message, error.hint)
@@ -109,6 +123,11 @@ def read_prompt(tree: FileTree, file: str, name: str, named_at: Callable[[], Loc
     if not text:
         return Problem(named_at(), "system_prompt_file", "prompt-empty", f"{path} is empty", "write the prompt into it")
     return text
+
+
+def prompt_bytes(tree: FileTree, file: str, name: str) -> bytes:
+    """The bytes of the prompt file ``name``, which is looked for from the folder of ``file``. InputError as read()."""
+    return tree.read(prompt_path(file, name), MAX_PROMPT_BYTES)
 
 
 def prompt_text(data: bytes) -> str:

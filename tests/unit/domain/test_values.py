@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -101,3 +102,14 @@ def test_every_path_can_be_read_again(path: tuple[str | int, ...]) -> None:
 def test_what_is_no_path(text: str) -> None:
     with pytest.raises(ValueError):
         read_path(text)
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, -0.0, 1e16, 1e22, [1.5, 2.0], {"a": (1, 2.0)}, MappingProxyType({"b": 1, "a": 2})]
+)
+def test_the_short_way_to_the_canonical_form_is_the_long_one(value: Any) -> None:
+    long = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"))
+    assert canonical_json(value) == long.encode()
+    assert canonical_json({"text": 'like "1.0" or 1e+3', "number": value}) == (
+        b'{"number":' + long.encode() + b',"text":"like \\"1.0\\" or 1e+3"}'
+    )

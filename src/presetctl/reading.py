@@ -1,0 +1,216 @@
+"""Preset files → what they declare. What is known of a file already is taken from the cache, and the file not parsed.
+
+Only files without any problem are remembered, so that whoever has something to say has parsed the file. Of a config
+and a prompt nothing is remembered but digests: they decide whether two are equal, and where somebody looks into one,
+the file is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from presetctl import __version__
+from presetctl.desired import Declaration, declaration
+from presetctl.domain.errors import InputError
+from presetctl.domain.preset import Content, Preset, RememberedContent
+from presetctl.domain.problem import Location, Problem
+from presetctl.kinds import Kinds
+from presetctl.load.documents import parse_document, prompt_bytes, prompt_text, read_preset, unreadable
+from presetctl.load.project import LoadedProject
+from presetctl.persistence import kept, kept_name
+from presetctl.ports import NO_CACHE, Cache, FileTree
+
+SPACE: Final = "declarations"
+_AT_ONCE: Final = 500
+"""Files that are in memory at the same time, and asked for in one go."""
+_OWN: Final = ("slug", "kind", "content", "source")
+_COPIED: Final = tuple(field.name for field in fields(Preset) if field.name not in _OWN)
+"""What else a preset has; all of it is JSON."""
+_DECIDING: Final = (
+    "answers.py", "desired.py", "explain.py", "kinds.py", "persistence.py", "reading.py", "secrets.py", "validate.py",
+    "domain/preset.py", "domain/values.py", "load/documents.py", "load/strict_yaml.py", "load/yaml_scalars.py",
+)  # fmt: skip
+"""The modules that decide what a file declares: the version of a checkout says nothing of its code."""
+
+
+@dataclass(frozen=True)
+class DeclarationReader:
+    """Reads the preset files of one tree. ``past``: what looks like a key is no problem any more."""
+
+    tree: FileTree
+    project: LoadedProject
+    kinds: Kinds
+    cache: Cache
+    past: bool = False
+
+    def read(self, files: Iterable[str], problems: list[Problem]) -> Iterator[Declaration]:
+        """What every file declares, in order. A file that can't be read or parsed adds to ``problems`` instead."""
+        memory, remaining = _Memory(self), iter(files)
+        while some := list(islice(remaining, _AT_ONCE)):
+            contents = self._contents(some, problems)
+            known, fresh = memory.known(contents), dict[str, Declaration]()
+            for file, data in contents.items():
+                declared = known.get(file)
+                if declared is None:
+                    try:
+                        declared, is_clean = self.parsed(file, data)
+                    except InputError as error:
+                        problems.extend(unreadable(file, error))
+                        continue
+                    if is_clean:
+                        fresh[file] = declared
+                yield declared
+            memory.remember(fresh, contents)
+
+    def _contents(self, files: Iterable[str], problems: list[Problem]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for file in files:
+            try:
+                found[file] = read_preset(self.tree, file)
+            except InputError as error:
+                problems.extend(unreadable(file, error))
+        return found
+
+    def parsed(self, file: str, data: bytes) -> tuple[Declaration, bool]:
+        """What a file declares, from its bytes, and whether nothing at all is wrong with it, now or in the past.
+
+        InputError where it isn't strict YAML.
+        """
+        document = parse_document(self.tree, file, data)
+        read = replace(document, secrets=()) if self.past else document
+        declared = declaration(read, self.project.project, self.project.document, self.kinds)
+        return declared, not document.secrets and not declared.problems
+
+
+class _Memory:
+    """Declarations in the cache, and under which keys."""
+
+    def __init__(self, reader: DeclarationReader) -> None:
+        self._reader = reader
+        self._cache = reader.cache
+        self._base = hashlib.sha256(_of_all(reader.project, reader.kinds))
+        self._not_kept = {
+            name: tuple(settings.not_kept) for name, settings in reader.project.project.workspaces.items()
+        }
+
+    def known(self, contents: Mapping[str, bytes]) -> dict[str, Declaration]:
+        """What is remembered of those files, by file."""
+        keys = {self._key(file, data): file for file, data in contents.items()}
+        found = self._cache.get(SPACE, keys)
+        declared = ((keys[key], self._declaration(keys[key], key, value)) for key, value in found.items())
+        return {file: known for file, known in declared if known is not None}
+
+    def remember(self, declared: Mapping[str, Declaration], contents: Mapping[str, bytes]) -> None:
+        """Remembers what files declare that have no problem."""
+        if not declared or self._cache is NO_CACHE:
+            return
+        entries = {
+            self._key(file, contents[file]): json.dumps(self._entry(each)).encode() for file, each in declared.items()
+        }
+        self._cache.put(SPACE, entries)
+
+    def _key(self, file: str, data: bytes) -> str:
+        made = self._base.copy()
+        made.update(b"%d %b %b" % (len(file), file.encode("utf-8", "surrogateescape"), data))
+        return made.hexdigest()
+
+    def _entry(self, each: Declaration) -> dict[str, Any]:
+        presets = _distinct(each)
+        places = {id(preset): index for index, preset in enumerate(presets)}
+        return {
+            "slug": each.slug,
+            "at": [each.slug_place.line, each.slug_place.column],
+            "kind": each.kind,
+            "schema": self._reader.kinds.digest(each.kind),
+            "prompts": {name: _digest(text) for name, text in each.prompts.items()},
+            "presets": [self._preset(preset, each) for preset in presets],
+            "workspaces": [[name, places[id(preset)]] for name, preset in each.presets.items()],
+        }
+
+    def _preset(self, preset: Preset, each: Declaration) -> dict[str, Any]:
+        kind = self._reader.kinds.kind(preset.kind)
+        ways = {self._not_kept[name] for name, it in each.presets.items() if it is preset and name is not None}
+        return {
+            "digest": preset.content.digest,
+            "kept": {kept_name(kind.name, way): kept(kind, preset.content, way).digest for way in ways},
+            "at": [preset.source.line, preset.source.column],
+            "more": {name: getattr(preset, name) for name in _COPIED},
+        }
+
+    def _declaration(self, file: str, key: str, value: bytes) -> Declaration | None:
+        """The declaration of an entry; None where it isn't what is wanted any more."""
+        try:
+            entry = json.loads(value)
+            prompts = {name: self._prompt(file, name) for name in entry["prompts"]}
+            if {name: _digest(text) for name, text in prompts.items()} != entry["prompts"]:
+                return None
+            kind, slug = entry["kind"], entry["slug"]
+            if entry["schema"] != self._reader.kinds.digest(kind):
+                return None
+            presets = [
+                Preset(slug, kind, self._content(file, key, index, it), Location(file, *it["at"]), **it["more"])
+                for index, it in enumerate(entry["presets"])
+            ]
+            by_workspace = {name: presets[index] for name, index in entry["workspaces"]}
+            return Declaration(file, slug, Location(file, *entry["at"]), kind, by_workspace, prompts=prompts)
+        except (ValueError, TypeError, KeyError, IndexError):  # of another presetctl, which the key doesn't tell apart
+            return None
+
+    def _content(self, file: str, key: str, index: int, entry: Mapping[str, Any]) -> Content:
+        return RememberedContent(entry["digest"], partial(self._read_again, file, key, index), entry["kept"])
+
+    def _prompt(self, file: str, name: str) -> str:
+        """The text of a prompt file as it is now; empty, which none is, where it can't be read."""
+        try:
+            return prompt_text(prompt_bytes(self._reader.tree, file, name))
+        except (InputError, UnicodeDecodeError):
+            return ""
+
+    def _read_again(self, file: str, key: str, index: int) -> Content:
+        """A content whose file was not parsed so far."""
+        data = read_preset(self._reader.tree, file)
+        if self._key(file, data) == key:
+            return _distinct(self._reader.parsed(file, data)[0])[index].content
+        raise InputError(f"{file} was changed while it was read", hint="run the command again")
+
+
+def _distinct(declared: Declaration) -> list[Preset]:
+    """Its presets, each once: workspaces without an override share one."""
+    return list({id(preset): preset for preset in declared.presets.values()}.values())
+
+
+def _digest(text: str | Problem) -> str:
+    return hashlib.sha256(str(text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _of_all(project: LoadedProject, kinds: Kinds) -> bytes:
+    """Everything beside its own bytes that decides what a file declares, but for the schema of its kind."""
+    settings = project.document.value
+    workspaces = project.project.workspaces.items()
+    return json.dumps(
+        [
+            __version__,
+            _code(),
+            kinds.envelope_digest,
+            settings.get("defaults") if isinstance(settings, Mapping) else None,
+            {name: text for name, text in project.document.prompts.items() if isinstance(text, str)},
+            [[name, each.provider, list(each.not_kept)] for name, each in workspaces],
+        ]
+    ).encode()
+
+
+def _code() -> str:
+    folder, made = Path(__file__).parent, hashlib.sha256()
+    for name in _DECIDING:
+        try:
+            made.update((folder / name).read_bytes())
+        except OSError:  # an installation without its sources: then the version says it all
+            continue
+    return made.hexdigest()
