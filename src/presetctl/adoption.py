@@ -6,16 +6,17 @@ Nothing is written here. Every file is first tried out: with it, the plan must b
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from presetctl.answers import answer
 from presetctl.diff import field_changes, value_at, without_inert
 from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.errors import InputError
-from presetctl.domain.kind import Kind, provider_of
+from presetctl.domain.kind import DEFAULT_PRESET, ORDER, PRESET_ID, TITLE, Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, SLUG, Content, Preset
 from presetctl.domain.problem import Severity
-from presetctl.domain.state import ActualState
+from presetctl.domain.state import ActualPreset, ActualState, Status
 from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.kinds import Schemas
 from presetctl.load.documents import prompt_text
@@ -42,6 +43,8 @@ class Adopted:
     """Other workspaces in which the same edit changes the preset."""
     others: tuple[str, ...] = ()
     """Other presets that the same edit changes: they have the same prompt file."""
+    notes: tuple[str, ...] = ()
+    """What is stored and left out of the files, because it has no effect."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,22 @@ class Adopter:
         """New files for presets that no file declares."""
         files: dict[str, bytes] = {}
         refused: dict[str, str] = {}
-        for slug in slugs:
+        notes: list[str] = []
+        taken = {*actual.listed, *self.repository.rendered.kinds}
+        for name in slugs:
             try:
-                content = live_content(slug, actual)
-                made = self._new_files(slug, content)
-                self._check(made, slug, content)
+                content = live_content(name, actual)
+                slug = self._slug(actual.presets[name], taken)
+                made = self._new_files(slug, actual.presets[name], content)
+                _, said = self._check(made, slug, content)
             except InputError as error:
                 problems = "".join(f"; {problem.message}" for problem in error.problems)
-                refused[slug] = f"{error.message}{problems}"
+                refused[name] = f"{error.message}{problems}"
             else:
+                taken.add(slug)
                 files.update(made)
-        return Adopted(files, refused)
+                notes += [f"{slug}: {word}" for word in said]
+        return Adopted(files, refused, notes=tuple(notes))
 
     def update(self, slug: str, content: Content) -> Adopted:
         """The files of a declared preset with another content, a stored one. InputError where they can't say it."""
@@ -75,24 +83,39 @@ class Adopter:
         kind, settings = self.repository.kinds.kind(preset.kind), self.repository.settings(self.workspace)
         held = held_content(content, settings.not_kept)
         fields = field_changes(held, kept(kind, preset.content, settings.not_kept), kind)
-        files = self._edited(preset.source.file, fields, kind)
+        files = self._edited(preset.source.file, [field for field in fields if _moot(field, kind) is None], kind)
         if not files:
-            return Adopted()
-        tried = self._check(files, slug, content)
+            return Adopted(notes=tuple(f"{slug}: {word}" for field in fields if (word := _moot(field, kind))))
+        tried, said = self._check(files, slug, content)
         mine = tried.rendered.workspaces[self.workspace]
         others = tuple(other for other in mine if other != slug and self._changes(self.workspace, mine[other]))
-        return Adopted(files, touched=self._touched(tried, slug), others=others)
+        notes = tuple(f"{slug}: {word}" for word in said)
+        return Adopted(files, touched=self._touched(tried, slug), others=others, notes=notes)
 
-    def _new_files(self, slug: str, content: Content) -> dict[str, bytes]:
+    def _slug(self, held: ActualPreset, taken: Collection[str]) -> str:
+        """What a preset is to be called in the files; one that the workspace knows by another name has none yet.
+
+        Such a name is made of the title and of the id. The title alone is enough where nothing else has that slug.
+        """
+        if held.managed:
+            return held.slug
+        title, _, id_ = held.slug.partition("@")
+        file = f"{self.repository.project.project.presets}/{title}.yaml"
+        return f"{title}-{id_}" if title in taken or file in self.repository.files else title
+
+    def _new_files(self, slug: str, held: ActualPreset, content: Content) -> dict[str, bytes]:
         if SLUG.fullmatch(slug) is None:
             raise InputError("its slug is not one that files may have: small letters and digits, joined by hyphens")
         folder = self.repository.project.project.presets
         file, prompt_file = f"{folder}/{slug}.yaml", f"prompts/{slug}.md"
         if file in self.repository.files:
             raise InputError(f"{file} exists already")
-        kind, config = self._fitting(content.config)
-        prompt = content.system_prompt
+        kind, config, own = self._fitting(content.config)
+        prompt, id_ = content.system_prompt, {} if held.managed else {PRESET_ID: held.id}
         document: dict[str, Json] = {} if kind == self.repository.project.project.defaults.kind else {"kind": kind}
+        document |= {key: value for key, value in own.items() if (key, value) != (TITLE, slug)}
+        alone = self._is_alone
+        document |= id_ if alone else {}
         files: dict[str, bytes] = {}
         if prompt is not None and len(prompt) > PROMPT_CHARACTERS and prompt_text(f"{prompt}\n".encode()) == prompt:
             document["system_prompt_file"] = prompt_file
@@ -100,32 +123,59 @@ class Adopter:
         elif prompt is not None:
             document["system_prompt"] = prompt
         document["config"] = _against_defaults(self.repository.project.project.defaults.config_of(kind), config)
+        document |= {} if alone or not id_ else {"overrides": {self.workspace: id_}}
         way = "../" * (folder.count("/") + 1)
         head = f"# yaml-language-server: $schema={way}schemas/preset.schema.json\n"
         return {file: (head + dump(document)).encode(), **files}
 
-    def _fitting(self, config: JsonObject) -> tuple[str, JsonObject]:
-        """The first kind that the config is valid in, the default one before the others, and what it says in that.
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no other workspace of the project can hold what this one does."""
+        project = self.repository.project.project
+        mine = self.repository.settings(self.workspace).provider
+        return sum(settings.provider == mine for settings in project.workspaces.values()) == 1
 
-        It is one of the workspace's provider: others may know all the fields, and mean other requests.
+    def _fitting(self, config: JsonObject) -> tuple[str, JsonObject, JsonObject]:
+        """The first kind that the config is valid in, the default one before the others.
+
+        With what the config says in that kind, and what the keys beside it say. It is one of the workspace's provider:
+        others may know all the fields, and mean other requests. Where a stored preset says its kind, it's that one.
         """
         default, provider = (
             self.repository.project.project.defaults.kind,
             self.repository.settings(self.workspace).provider,
         )
         kinds = [name for name in self.schemas.kinds() if provider_of(name) == provider]
-        names = sorted(kinds, key=lambda name: (name != default, name != DEFAULT_KIND, name))
+        said = [name for name in kinds if self._says(name, config)]
+        names = sorted(said or kinds, key=lambda name: (name != default, name != DEFAULT_KIND, name))
         reasons: list[str] = []
         for name in names:
-            declared = without_inert(
-                requested_config(self.repository.kinds.kind(name), config), self.repository.kinds.kind(name)
-            )
+            kind = self.repository.kinds.kind(name)
+            stored = without_inert(requested_config(kind, config), kind)
+            declared = {key: value for key, value in stored.items() if key not in {*kind.ignored, *kind.keys}}
             findings = self.repository.kinds.checker(name).findings(declared)
             errors = [finding for finding in findings if finding.severity is Severity.ERROR]
             if not errors:
-                return name, declared
+                return name, declared, self._own_keys(stored, kind)
             reasons.append(f"{name}: {errors[0].message}")
         raise InputError(f"its config fits no kind ({'; '.join(reasons)})")
+
+    def _says(self, name: str, config: JsonObject) -> bool:
+        """Whether a stored config says by itself that it is of a kind."""
+        body = self.repository.kinds.kind(name).body
+        return bool(body) and all(config.get(key) == value for key, value in body.items())
+
+    def _own_keys(self, stored: JsonObject, kind: Kind) -> dict[str, Json]:
+        """What the keys beside config are to say. A default preset is the only one, and its order is the server's."""
+        said = {key: stored.get(name) for name, key in kind.keys.items()}
+        own: dict[str, Json] = {}
+        own |= {key: value for key, value in said.items() if value is not None and value != "" and value is not False}
+        declared = self.repository.rendered.workspaces[self.workspace].values()
+        if own.get(DEFAULT_PRESET) is True:
+            own.pop(ORDER, None)
+        if any(preset.default for preset in declared):
+            own.pop(DEFAULT_PRESET, None)
+        return own
 
     def _edited(self, file: str, fields: Sequence[FieldChange], kind: Kind) -> dict[str, bytes]:
         """The preset's file, and its prompt's, with the values that the workspace holds (the ``before`` of each)."""
@@ -177,8 +227,11 @@ class Adopter:
         below = value_at({"config": self.repository.project.project.defaults.config_of(kind.name)}, path)
         return Edit(path, None if held is ABSENT and below is not ABSENT else held)
 
-    def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> Repository:
-        """Tries the files out: the repository with them. InputError unless they say just ``content``."""
+    def _check(self, files: Mapping[str, bytes], slug: str, content: Content) -> tuple[Repository, list[str]]:
+        """Tries the files out: the repository with them, and a word on what they don't say since it has no effect.
+
+        InputError unless they say just ``content`` but for that.
+        """
         tried = load(OverlaidTree(self.tree, files), self.schemas)
         declared = tried.rendered.workspaces[self.workspace].get(slug)
         if declared is None:
@@ -186,11 +239,11 @@ class Adopter:
             raise InputError("the files would not be valid", problems=mine)
         kind, not_kept = tried.kinds.kind(declared.kind), tried.settings(self.workspace).not_kept
         held = held_content(content, not_kept)
-        left = field_changes(held, kept(kind, declared.content, not_kept), kind)
+        words = {it.name: _moot(it, kind) for it in field_changes(held, kept(kind, declared.content, not_kept), kind)}
+        left = ", ".join(name for name, word in words.items() if word is None)
         if left:
-            names = ", ".join(change.name for change in left)
-            raise InputError(f"what is stored of {names} can't be said in the files", hint="edit them by hand")
-        return tried
+            raise InputError(f"what is stored of {left} can't be said in the files", hint="edit them by hand")
+        return tried, [word for word in words.values() if word is not None]
 
     def _touched(self, tried: Repository, slug: str) -> tuple[str, ...]:
         states = {name: state for name, state in tried.rendered.workspaces.items() if name != self.workspace}
@@ -203,11 +256,28 @@ class Adopter:
 
 
 def live_content(slug: str, actual: ActualState) -> Content:
-    """What the workspace serves of a preset. InputError where it serves nothing."""
+    """What the workspace serves of a preset. InputError where it serves nothing, or doesn't tell what."""
     found = actual.presets.get(slug)
+    if found is not None and found.status is Status.UNREADABLE:
+        raise InputError(f"{slug} can't be read: the server's content filter hides what it says")
     if found is None or found.version is None:
-        raise InputError(f"the workspace serves no version of {slug}")
+        raise InputError(f"the workspace serves nothing of {slug}")
     return found.version.content
+
+
+def _moot(change: FieldChange, kind: Kind) -> str | None:
+    """A word on a stored field (from live to declared) that no file can say and that has no effect; None for others."""
+    if change.path[:1] != ("config",) or len(change.path) < 2:
+        return None
+    name, held = str(change.path[1]), change.before
+    if held is ABSENT:
+        sets = f"it has no `{name}`; the next apply sets it to {kind.body[name]}" if name in kind.body else None
+        return sets if len(change.path) == 2 else None
+    if name in kind.ignored and (finding := answer(kind, name, {name: held})) is not None:
+        return f"{finding.message}; it is left out, and the next apply takes it away"
+    if held is None and name in kind.not_null:
+        return f"`{name}` is null, which makes the whole preset empty in use; the next apply takes it away"
+    return None
 
 
 def _against_defaults(defaults: JsonObject, config: JsonObject) -> JsonObject:

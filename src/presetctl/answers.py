@@ -14,9 +14,12 @@ SYSTEM_PROMPT = "system_prompt"
 
 def answer(kind: Kind, key: str, config: JsonObject) -> Finding | None:
     """The finding for one key of a config, or None where nothing is known of it."""
-    if key == TITLE and kind.has_title:
-        message = f"`{key}` has a key of its own, beside `config:`"
-        return _finding(key, "own-key", message, "move it there", Remedy((TITLE,)))
+    if key in kind.keys:
+        own, says_nothing = kind.keys[key], config[key] is False
+        name = "" if own == key else f", `{own}`"
+        message = f"`{key}` has a key of its own{name}, beside `config:`"
+        hint = "remove it" if says_nothing else "move it there"
+        return _finding(key, "own-key", message, hint, Remedy(None if says_nothing else (own,)))
     if key in kind.managed:
         said = kind.body.get(key)
         message = f"`{key}` is not for files to say" + (f": {kind.name} says it" if said else "; it is set for you")

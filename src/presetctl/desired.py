@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import posixpath
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from presetctl.diff import value_at
 from presetctl.domain.change import ABSENT
 from presetctl.domain.document import Document
-from presetctl.domain.kind import TITLE, Kind, provider_of
+from presetctl.domain.kind import DEFAULT_PRESET, KEYS, ORDER, PRESET_ID, TITLE, Kind, provider_of
 from presetctl.domain.preset import MODEL_SPEC, SLUG, Content, Preset
 from presetctl.domain.problem import Fix, Location, Problem, Severity
 from presetctl.domain.project import Project, declared_name
+from presetctl.domain.provider import LIBRECHAT
 from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.finding import Finding, Remedy
@@ -109,6 +110,7 @@ def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
     owners: dict[str, Location] = {}
     kinds_by_slug: dict[str, str] = {}
     unplaced: dict[str, Preset] = {}
+    taken: dict[tuple[str, str, Json], str] = {}
     paths: set[str] = set()
     for declared in declarations:
         slug, found = declared.slug, [*declared.problems]
@@ -118,6 +120,7 @@ def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
                 "rename one, or give one a `slug:` of its own",
             )
             found.append(Problem(declared.slug_place, "slug", "duplicate-slug", message, hint))
+        found += _taken(declared, taken)
         owners.setdefault(slug, declared.slug_place)
         paths |= _paths(declared)
         problems += found
@@ -133,6 +136,19 @@ def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
         kinds_by_slug,
         unplaced,
     )
+
+
+def _taken(declared: Declaration, taken: dict[tuple[str, str, Json], str]) -> Iterator[Problem]:
+    """A problem for each key whose value another preset of the workspace has; notes in ``taken`` what this one has.
+
+    ``taken`` has the file by workspace, key and value.
+    """
+    for name, preset in declared.presets.items():
+        for key, value in ((DEFAULT_PRESET, preset.default), (PRESET_ID, preset.adopts)):
+            file = taken.setdefault((name or "", key, value), declared.file) if value else declared.file
+            if file != declared.file:
+                message = f"`{key}` has the same value in {file}, and only one preset of a workspace can have it"
+                yield Problem(preset.source, key, "taken", message, "remove it in one of the two")
 
 
 def _paths(declared: Declaration) -> set[str]:
@@ -227,7 +243,7 @@ class _PresetReader:
                 config = lay_over(config, patch, remove_all_nulls=index == 2)
         for finding in self._kinds.checker(kind.name).findings(config):
             self._report(finding, layers, ("config",))
-        title = self._title(kind, layers)
+        own = self._own_keys(kind, layers)
         prompt = self._prompt(layers)
         if not config and prompt is None and not self.problems:
             message = "the preset is empty: it has neither a config field nor a system prompt"
@@ -236,16 +252,25 @@ class _PresetReader:
         protected = _topmost(layers, "protected", bool)
         source = self._document.locate((), False)
         model_spec = self._model_spec(kind, layers)
-        content = Content(prompt, {**config, **title})
-        return Preset(self.slug, kind.name, content, source, description, bool(protected), model_spec=model_spec)
+        content = Content(prompt, {**config, **own})
+        adopts = _topmost(layers, PRESET_ID, str) if kind.has_title else None
+        default = kind.exclusive in own
+        return Preset(self.slug, kind.name, content, source, description, bool(protected), model_spec, adopts, default)
 
-    def _title(self, kind: Kind, layers: list[_Layer]) -> dict[str, Json]:
-        """What a workspace that keeps titles holds as one: the declared title, or the slug."""
-        if kind.has_title:
-            return {TITLE: _topmost(layers, TITLE, str) or self.slug}
-        message = f"`{TITLE}` is kept by LibreChat's workspaces only, not by those of {kind.provider}"
-        self._report_where_said(TITLE, message, "remove it; `description:` is for people", layers)
-        return {}
+    def _own_keys(self, kind: Kind, layers: list[_Layer]) -> dict[str, Json]:
+        """What a workspace stores of the keys beside config, under its names; the title is the slug without one."""
+        if not kind.has_title:
+            for key in (*KEYS.values(), PRESET_ID):
+                message = f"`{key}` is kept by LibreChat's workspaces only, not by those of {kind.provider}"
+                hint = "remove it; `description:` is for people" if key == TITLE else "remove it"
+                self._report_where_said(key, message, hint, layers)
+            return {}
+        said = {key: value for key in KEYS.values() if (value := _said(layers, key)) is not None}
+        if DEFAULT_PRESET in said and ORDER in said:
+            message = f"`{ORDER}` has no effect beside `{DEFAULT_PRESET}`: the default preset is always the first"
+            self._report(Finding((ORDER,), "no-effect", message, "remove one of the two", at_key=True), layers)
+        stored: dict[str, Json] = {name: said[key] for name, key in KEYS.items() if key in said}
+        return {**stored, TITLE: said.get(TITLE) or self.slug}
 
     def _model_spec(self, kind: Kind, layers: list[_Layer]) -> JsonObject | None:
         """What an entry in modelSpecs says beside the preset; None where the files want none."""
@@ -320,7 +345,8 @@ class _PresetReader:
 
     def _report_no_workspace(self, kind: Kind) -> None:
         message = f"this project has no workspace of the provider {kind.provider}, so this preset is planned nowhere"
-        hint = f"it is only checked; presetctl can't apply presets of {kind.provider} yet"
+        address = ", url: https://…" if kind.provider == LIBRECHAT else ""
+        hint = f"presetctl.yaml takes one under `workspaces:`, such as `chat: {{provider: {kind.provider}{address}}}`"
         self._report(Finding(("kind",), "no-workspace", message, hint, Severity.WARNING))
 
     def _report_unknown_kind(self, name: Json) -> None:
@@ -360,12 +386,17 @@ def _same_thing(to: Path) -> tuple[Path, ...]:
     return (to, ("system_prompt_file",)) if to == ("system_prompt",) else (to,)
 
 
+def _said(layers: Sequence[_Layer], key: str) -> Json:
+    """The value of the topmost layer that says something of a key; None where none does."""
+    return next((layer.value[key] for layer in reversed(layers) if key in layer.value), None)
+
+
 _Plain = TypeVar("_Plain", str, bool)
 
 
 def _topmost(layers: Sequence[_Layer], key: str, form: type[_Plain]) -> _Plain | None:
     """The value of the topmost layer that says something of it, where that is one of the right type; null is none."""
-    found = next((layer.value[key] for layer in reversed(layers) if key in layer.value), None)
+    found = _said(layers, key)
     return found if isinstance(found, form) else None
 
 

@@ -116,7 +116,7 @@ def _entry(preset: Preset, kind: Kind, kept: Collection[str]) -> tuple[dict[str,
     body = request_body(kind, preset.content)
     label = body.pop(TITLE)
     described = {"description": preset.description} if preset.description else {}
-    stripped = sorted(body.keys() - set(kept))
+    stripped = sorted(body.keys() - set(kept) - kind.left_alone)  # those are a matter of each user's own list
     held = {key: value for key, value in body.items() if key in kept}
     made = {"name": preset.slug, "label": label, **described, **(preset.model_spec or {}), "preset": held}
     return in_order(made), stripped

@@ -79,6 +79,8 @@ def requested_path(kind: Kind, path: Path) -> Path:
     """The path of a stored field (from the content's root), as the request and the files name it."""
     if path[:1] != ("config",) or len(path) < 2:
         return path
+    if len(path) == 2 and path[1] in kind.keys:
+        return (kind.keys[str(path[1])],)
     if path[1] in _BESIDE and kind.has_title:
         return path[1:]
     names = {entry.name: field for field, entry in kind.config.items()}

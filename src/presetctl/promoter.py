@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from presetctl.desired import lay_over, render
 from presetctl.diff import wiped
 from presetctl.domain.change import ABSENT, FieldChange
 from presetctl.domain.document import Document
 from presetctl.domain.errors import InputError
-from presetctl.domain.kind import Kind
+from presetctl.domain.kind import TITLE, Kind
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualState
 from presetctl.domain.values import Json, JsonObject
@@ -75,7 +75,13 @@ class Promoter:
             theirs = self._preset(self.source, slug)
             return kept(self.repository.kinds.kind(theirs.kind), theirs.content)
         found = self.live.presets.get(slug)
-        return held_content(found.version.content, self._not_kept) if found and found.version else None
+        return self._live_content(slug, found.version.content) if found and found.version else None
+
+    def _live_content(self, slug: str, live: Content) -> Content:
+        """What the source serves, less what is the user's own there because no file declares it."""
+        theirs = self._preset(self.source, slug)
+        own = self.repository.kinds.kind(theirs.kind).left_alone - theirs.content.config.keys()
+        return held_content(live, [*self._not_kept, *own])
 
     @property
     def _not_kept(self) -> Collection[str]:
@@ -107,7 +113,8 @@ class _One:
         self._preset = preset
         self._document = document
         self._source = source
-        self.kind: Kind = promoter.repository.kinds.kind(preset.kind)
+        kind = promoter.repository.kinds.kind(preset.kind)
+        self.kind: Kind = replace(kind, left_alone=frozenset())  # both sides say all that is to be compared
         self._value: JsonObject = document.value if isinstance(document.value, Mapping) else {}
         both = ((name, self._override(name)) for name in (promoter.source, promoter.target))
         self._overrides = Overrides(*both)
@@ -129,7 +136,7 @@ class _One:
         file, tree = self._document.file, self._promoter.tree
         prompt, made = self._prompt()
         requested = Content(self._source.system_prompt, requested_config(self.kind, self._source.config))
-        below: JsonObject = {"config": self._config_below()}
+        below: JsonObject = {**self._keys_below(), "config": self._config_below()}
         override = promoted_override(self._overrides.own, requested, below, self.found, prompt, self.kind)
         data = tree.read(file, MAX_BYTES)
         files = {file: edit(data, file, [self._edit(override)]), **made}
@@ -144,6 +151,11 @@ class _One:
         overrides = self._value.get("overrides")
         alone = isinstance(overrides, Mapping) and set(overrides) == {target}
         return Edit(("overrides",) if alone else ("overrides", target), ABSENT)
+
+    def _keys_below(self) -> JsonObject:
+        """What the keys beside config would be without the target's override."""
+        said = {key: self._value[key] for key in self.kind.keys.values() if key in self._value}
+        return {TITLE: self._preset.slug, **said} if self.kind.has_title else said
 
     def _config_below(self) -> JsonObject:
         """What the target's config would be without its override."""
@@ -208,6 +220,7 @@ def _changes(found: Iterable[Difference]) -> set[FieldChange]:
 def _same(left: Preset, right: Preset, *, contents: bool) -> bool:
     """Whether two presets say the same; without ``contents`` only beside what a workspace keeps."""
     beside = all(
-        getattr(left, name) == getattr(right, name) for name in ("kind", "description", "protected", "model_spec")
+        getattr(left, name) == getattr(right, name)
+        for name in ("kind", "description", "protected", "model_spec", "adopts")
     )
     return beside and (not contents or left.content.digest == right.content.digest)

@@ -119,7 +119,7 @@ def names(override: JsonObject, path: Path) -> Path | None:
             return None
         found = found[str(step)]
         if not isinstance(found, Mapping):
-            return path[:length] if length > 1 else None  # `config: null` says nothing
+            return path[:length] if path[:length] != ("config",) else None  # `config: null` says nothing
     return path if found else None
 
 

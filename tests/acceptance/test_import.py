@@ -90,7 +90,7 @@ def test_what_can_not_be_said_is_refused_and_the_rest_goes_on(shell: Shell, app:
     assert "refused  Odd_Slug: its slug is not one that files may have" in ran.err
     assert "refused  odd-field: its config fits no kind" in ran.err
     assert "`brand_new` is not a field of openrouter/chat-completions" in ran.err
-    assert "serves no version of nowhere" in shell("import", "nowhere", code=3).err
+    assert "serves nothing of nowhere" in shell("import", "nowhere", code=3).err
 
 
 def test_nothing_is_overwritten(shell: Shell, app: Emulator) -> None:

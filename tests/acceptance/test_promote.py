@@ -245,9 +245,9 @@ def test_files_that_are_not_valid(project: Shell) -> None:
 
 
 def test_live(project: Shell, app: Emulator) -> None:
-    assert "staging serves no version of mail, same" in project("promote", "staging", "production", "--live").out
+    assert "staging serves nothing of mail, same" in project("promote", "staging", "production", "--live").out
     ran = project("promote", "staging", "production", "mail", "--live", code=3)
-    assert "staging serves no version of mail" in ran.err
+    assert "staging serves nothing of mail" in ran.err
     project("apply", "-w", "staging", "--yes")
     assert (
         checked(project, "staging", "production", "--live")["files"]

@@ -84,6 +84,8 @@ def write_adopted(session: Session, adopted: Adopted) -> None:
         give(f"written  {inert(one_line(path))}")
     for slug, reason in adopted.refused.items():
         say(f"refused  {one_line(slug)}: {one_line(reason)}")
+    for note in adopted.notes:
+        say(f"{one_line(note)}.")
     for slug in adopted.others:
         say(f"This also changes {slug}, which has the same prompt file: see `presetctl plan {slug}`.")
     for workspace in adopted.touched:

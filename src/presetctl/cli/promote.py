@@ -141,7 +141,7 @@ def _check_served(found: Promotions, slugs: tuple[str, ...]) -> None:
     """InputError where a named preset has nothing that could be promoted."""
     for slug in found.missing:
         if slug in slugs:
-            raise InputError(f"{found.source} serves no version of {slug}", hint="apply it there first")
+            raise InputError(f"{found.source} serves nothing of {slug}", hint="apply it there first")
 
 
 def _show(found: Promotions, form: str, *, written: bool) -> None:

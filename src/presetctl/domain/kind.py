@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 
 TITLE = "title"
+DEFAULT_PRESET = "default_preset"
+ORDER = "order"
+PRESET_ID = "preset_id"
+"""The key of a preset file that says which stored preset is to be managed as this one."""
+
+KEYS: Mapping[str, str] = {"title": TITLE, "defaultPreset": DEFAULT_PRESET, "order": ORDER}
+"""Stored fields that files say in a key of their own, beside config, and that key."""
 
 
 def provider_of(kind: str) -> str:
@@ -84,6 +91,11 @@ class Kind:
     def has_title(self) -> bool:
         """Whether a workspace keeps a title beside config, which files say in a key of its own."""
         return TITLE in self.managed
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The stored fields of this kind that files say in a key of their own beside config, each with that key."""
+        return {name: key for name, key in KEYS.items() if name in self.managed}
 
     def prompt_field(self, config: JsonObject) -> str:
         """The field that becomes the system prompt of a preset with this config."""

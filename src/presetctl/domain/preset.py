@@ -94,3 +94,5 @@ class Preset:
     """What its entry in LibreChat's modelSpecs says beside it, None for no entry there. The presets API has neither."""
     adopts: str | None = None
     """The id of the stored preset that is to be managed as this one, where a workspace tells the two apart."""
+    default: bool = False
+    """Whether it is to be its user's default preset, which only one of a workspace can be."""

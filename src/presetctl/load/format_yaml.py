@@ -16,7 +16,8 @@ from presetctl.load.yaml_layout import Layout
 from presetctl.load.yaml_nodes import read_comments, read_tree
 
 ORDER: Final = (
-    "kind", "slug", "title", "description", "model_spec", "system_prompt", "system_prompt_file", "config", "overrides",
+    "kind", "slug", "title", "preset_id", "default_preset", "order", "description", "model_spec",
+    "system_prompt", "system_prompt_file", "config", "overrides",
 )  # fmt: skip
 """The keys at the top of a preset; others follow as they are."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from presetctl.domain.kind import TITLE
+from presetctl.domain.kind import KEYS, PRESET_ID
 from presetctl.domain.preset import Preset
 from presetctl.domain.values import Json
 from presetctl.report.json import as_text, header
@@ -22,9 +22,10 @@ def preset_text(preset: Preset, workspace: str, body: str, style: Style) -> str:
 def preset_fields(preset: Preset) -> dict[str, Json]:
     """What the files say of a preset, for a person to read: without the keys that it doesn't have."""
     content = preset.content
-    config: Json = {key: value for key, value in content.config.items() if key != TITLE} or None
+    config: Json = {key: value for key, value in content.config.items() if key not in KEYS} or None
     fields: dict[str, Json] = {
-        "title": content.config.get(TITLE),
+        **{key: content.config.get(name) for name, key in KEYS.items()},
+        PRESET_ID: preset.adopts,
         "description": preset.description,
         "model_spec": False if preset.model_spec is None else dict(preset.model_spec) or None,
         "system_prompt": content.system_prompt,

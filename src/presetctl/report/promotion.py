@@ -26,7 +26,7 @@ def promotions_text(found: Promotions, style: Style) -> str:
         lines += [*(_diff_line(line, style) for line in diff_lines(path, before, after)), ""]
     if found.missing:
         names = ", ".join(map(one_line, found.missing))
-        lines += [style(f"! {found.source} serves no version of {names}", "yellow"), ""]
+        lines += [style(f"! {found.source} serves nothing of {names}", "yellow"), ""]
     return inert("\n".join([*lines, _summary(found)]))
 
 

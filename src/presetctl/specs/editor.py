@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from presetctl.domain.kind import TITLE
+from presetctl.domain.kind import DEFAULT_PRESET, KEYS, ORDER, PRESET_ID, TITLE
 from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
 from presetctl.specs.patterns import END
 from presetctl.specs.reading import Schema
@@ -52,15 +52,17 @@ def _envelope(configs: Mapping[str, Schema]) -> Schema:
                 "maxLength": _MAX_SLUG,
             },
             **_content(["string", "null"], "string", "object", "boolean"),
+            **_listing(),
             "overrides": {
                 "description": "By workspace, what differs there: a JSON Merge Patch, in which null removes.",
                 "type": "object",
                 "additionalProperties": {
                     "type": "object",
                     "additionalProperties": False,
-                    "properties": _content(
-                        ["string", "null"], ["string", "null"], ["object", "null"], ["boolean", "null"]
-                    ),
+                    "properties": {
+                        **_content(["string", "null"], ["string", "null"], ["object", "null"], ["boolean", "null"]),
+                        **_listing(nothing=True),
+                    },
                 },
             },
         },
@@ -122,6 +124,25 @@ def _content(
     }
 
 
+def _listing(*, nothing: bool = False) -> dict[str, Any]:
+    """How LibreChat lists a preset, and which one it is there; ``nothing`` where null may take a key away."""
+    return {
+        PRESET_ID: {
+            "description": "The presetId of a preset in LibreChat that apply is to adopt, instead of making one.",
+            "type": ["string", "null"] if nothing else "string",
+            "minLength": 1,
+        },
+        DEFAULT_PRESET: {
+            "description": "Makes it the user's default preset in LibreChat; one preset of a workspace can be that.",
+            "enum": [True, None] if nothing else [True],
+        },
+        ORDER: {
+            "description": "Where LibreChat lists the preset: lowest first. A default preset is first anyway.",
+            "type": ["number", "null"] if nothing else "number",
+        },
+    }
+
+
 def _rule(kind: str, schema: Schema) -> Schema:
     file = f"{kind}.schema.json"
     fields = list(schema["properties"])
@@ -132,7 +153,7 @@ def _rule(kind: str, schema: Schema) -> Schema:
             "properties": {name: {"$ref": f"{file}#/properties/{name}"} for name in fields},
         }
     is_listed = TITLE in schema.get("x-presetctl", {}).get("managed", ())
-    titled: Schema = {} if is_listed else {TITLE: False, MODEL_SPEC: False}
+    titled: Schema = {} if is_listed else dict.fromkeys((*KEYS.values(), PRESET_ID, MODEL_SPEC), False)
     override = {"properties": {"config": {"propertyNames": {"enum": fields}}, **titled}}
     meant: Schema = {"properties": {"kind": {"const": kind}}}
     return {
