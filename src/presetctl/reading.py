@@ -35,7 +35,8 @@ _COPIED: Final = tuple(field.name for field in fields(Preset) if field.name not 
 """What else a preset has; all of it is JSON."""
 _DECIDING: Final = (
     "answers.py", "desired.py", "explain.py", "kinds.py", "persistence.py", "reading.py", "secrets.py", "validate.py",
-    "domain/kind.py", "domain/preset.py", "domain/values.py", "load/documents.py", "load/strict_yaml.py", "load/yaml_scalars.py",
+    "domain/kind.py", "domain/preset.py", "domain/values.py", "load/documents.py", "load/strict_yaml.py",
+    "load/yaml_scalars.py",
 )  # fmt: skip
 """The modules that decide what a file declares: the version of a checkout says nothing of its code."""
 
