@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from presetctl.delivery import Delivery
 from presetctl.diff import field_changes
-from presetctl.domain.change import Action, Change, Plan
+from presetctl.domain.change import Action, Change, Live, Plan
 from presetctl.domain.errors import AmbiguousError, ConflictError, NotFoundError, PresetctlError
-from presetctl.domain.kind import Kind
+from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.preset import Preset
+from presetctl.domain.provider import capabilities
 from presetctl.domain.state import ActualPreset, DesiredState, Status, Version
 from presetctl.persistence import held_content, kept
 from presetctl.ports import PresetReader, PresetWriter
@@ -71,24 +72,19 @@ class Applier:
         where all of that went well: whatever is to take the place of what goes is then there.
         """
         made = [change for change in plan.pending if not change.removes]
-        late = [change for change in made if self._is_exclusive(desired[change.slug])]
         unwell = False
-        for changes in ([change for change in made if change not in late], late):
-            if unwell and self.conduct.on_error is OnError.STOP:
-                why = "not tried, because a change before it failed"
-                yield from (Outcome(change, Result.SKIPPED, message=why) for change in changes)
-                continue
-            for outcome in self._applied(changes, desired):
-                unwell = unwell or outcome.result not in _WELL
-                yield outcome
+        for outcome in self._applied(sorted(made, key=lambda change: self._is_late(desired[change.slug])), desired):
+            unwell = unwell or outcome.result not in _WELL
+            yield outcome
         if unwell:
             why = "not tried, because not all went well before: nothing is {} then"
             yield from (Outcome(c, Result.SKIPPED, message=why.format(_DONE[c.action])) for c in plan.removals)
         else:
             yield from self._applied(plan.removals, {})
 
-    def _is_exclusive(self, preset: Preset) -> bool:
-        return self.kinds[preset.kind].exclusive in preset.content.config
+    def _is_late(self, preset: Preset | None) -> bool:
+        """Whether it takes something from another preset: then it's written after the others, and never beside one."""
+        return preset is not None and self.kinds[preset.kind].exclusive in preset.content.config
 
     def _applied(self, changes: Sequence[Change], desired: DesiredState) -> Iterator[Outcome]:
         """Applies changes; those without a desired preset are removed.
@@ -104,6 +100,8 @@ class Applier:
             while running or (left and not reason):
                 reason = reason or ("it was interrupted" if self.conduct.stopping() else "")
                 while left and not reason and len(running) < self.conduct.parallelism:
+                    if running and self._is_late(desired.get(left[0].slug)):
+                        break
                     change = left.pop(0)
                     running[pool.submit(self._outcome, change, desired.get(change.slug))] = change
                 done = wait(running, return_when=FIRST_COMPLETED).done
@@ -124,8 +122,7 @@ class Applier:
         try:
             return self._remove(change) if preset is None else self._apply(change, preset)
         except _HalfwayError as halfway:
-            message = f"deleted to be made again, and that failed: {halfway.why}; the next apply makes it"
-            return Outcome(change, Result.FAILED, message=message, exit_code=_WRITTEN)
+            return Outcome(change, halfway.result, message=str(halfway), exit_code=_WRITTEN)
         except _ConflictError as conflict:
             return Outcome(
                 change, Result.CONFLICT, conflict.version, message=str(conflict), exit_code=conflict.exit_code
@@ -154,13 +151,20 @@ class Applier:
         def moved(found: ActualPreset | None) -> bool:
             return not _same(None if found is None else found.version, before)
 
-        sent = self._delivery.send(slug, lambda: self.writer.remove(slug), moved)
-        if sent.preset is not None or (sent.answered and not self._gone(slug)):
-            raise _ConflictError("to be made again, but it can't be deleted: somebody else writes there", exit_code=6)
         try:
-            return self._written(change, preset, None)
+            sent = self._delivery.send(slug, lambda: self.writer.remove(slug), moved)
+        except NotFoundError:
+            raise _ConflictError("to be made again, and gone by now: somebody else deleted it") from None
+        if not sent.answered and sent.preset is not None:
+            live = None if sent.preset.version is None else sent.preset.version.number
+            code = 6 if sent.in_doubt else 5
+            raise _ConflictError(f"to be made again, but {named(live, other=True)} is live by now", live, code)
+        try:
+            if not sent.answered or self._gone(slug):
+                return self._written(change, preset, None)
         except (PresetctlError, _ConflictError) as error:
-            raise _HalfwayError(str(error)) from error
+            raise _HalfwayError(error) from error
+        raise _ConflictError("the workspace answers that it is deleted, and it is live all the same", exit_code=6)
 
     def _written(self, change: Change, preset: Preset, before: Version | None) -> Outcome:
         try:
@@ -168,7 +172,7 @@ class Applier:
         except ConflictError as error:
             raise _explained(change, error) from error
         lost = self._differences(stored, preset)
-        if before is not None and stored.id == before.id:
+        if before is not None and _is_same(stored, before):
             return _told(change, Result.UNCHANGED, stored, lost)
         expected = _next(before, stored)
         if stored.number != expected and not (before is None and change.action is Action.RESTORE):
@@ -194,7 +198,7 @@ class Applier:
             return None
         if version is None:
             raise _ConflictError(f"planned against {named(change.before.version)}, which is gone")
-        if (version.id, version.content.digest) != (change.before.version_id, change.before.digest):
+        if not _is_as_planned(version, change.before):
             raise _ConflictError(
                 f"planned against {named(change.before.version)}, but {named(version.number, other=True)} is live",
                 version.number,
@@ -303,11 +307,13 @@ class _ConflictError(Exception):
 
 
 class _HalfwayError(Exception):
-    """What was to be made again is deleted, and not there again."""
+    """What was to be made again is deleted, and nobody saw it there again. ``result`` is what to tell of it."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, why: PresetctlError | _ConflictError) -> None:
+        is_unknown = isinstance(why, AmbiguousError)
+        what = "nobody knows whether that worked" if is_unknown else "that failed"
+        super().__init__(f"deleted to be made again, and {what}: {why}; the next plan will show, and apply makes it")
+        self.result = Result.UNKNOWN if is_unknown else Result.FAILED
 
 
 def named(number: int | None, *, other: bool = False) -> str:
@@ -337,7 +343,7 @@ def _told(change: Change, result: Result, stored: Version, lost: tuple[str, ...]
 
 def _explained(change: Change, error: ConflictError) -> ConflictError:
     """The conflict as it is, or where a slug can't be had, what is most likely in the way."""
-    if change.action is not Action.CREATE:
+    if change.action is not Action.CREATE or not capabilities(provider_of(change.kind)).archives:
         return error
     slug = change.slug
     return ConflictError(
@@ -356,7 +362,17 @@ def _as_planned(change: Change, found: ActualPreset | None) -> bool:
     version = None if found is None else found.version
     if version is None or change.before is None:
         return version is None and change.before is None
-    return (version.id, version.content.digest) == (change.before.version_id, change.before.digest)
+    return _is_as_planned(version, change.before)
+
+
+def _is_same(stored: Version, before: Version) -> bool:
+    """Whether a write made nothing new. Where no versions are counted, the id doesn't tell of everything."""
+    return stored.id == before.id and (stored.number is not None or stored.content.digest == before.content.digest)
+
+
+def _is_as_planned(version: Version, planned: Live) -> bool:
+    """Where no versions are counted, the id tells contents apart, and leaves out what isn't the files' business."""
+    return version.id == planned.version_id and (version.number is None or version.content.digest == planned.digest)
 
 
 def _is_active(found: ActualPreset | None) -> bool:

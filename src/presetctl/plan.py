@@ -206,7 +206,7 @@ class _Planner:
             kind=kind.name,
             action=action,
             source=preset.source,
-            before=_live(version),
+            before=_live(version, kind.left_alone - wanted.config.keys()),
             after=wanted.digest,
             fields=self._with_causes(preset, before, wanted, fields),
             warnings=(
@@ -306,5 +306,10 @@ def _action(status: Status | None, differs: bool) -> tuple[Action, list[str]]:
             return (Action.UPDATE if differs else Action.NO_OP), []
 
 
-def _live(version: Version | None) -> Live | None:
-    return None if version is None else Live(version.number, version.id, version.content.digest)
+def _live(version: Version | None, besides: Collection[str] = ()) -> Live | None:
+    """What is live, ``besides`` what isn't the files' business."""
+    if version is None:
+        return None
+    content = version.content
+    config = {name: value for name, value in content.config.items() if name not in besides}
+    return Live(version.number, version.id, Content(content.system_prompt, config).digest)

@@ -21,7 +21,15 @@ KIND = Kind(
     per_request=frozenset({"stream"}),
     dashboard_only=frozenset({"cache_enabled"}),
 )
-KINDS = {"k": KIND}
+CHAT = replace(
+    KIND,
+    name="librechat/k",
+    left_alone=frozenset({"default", "order"}),
+    exclusive="default",
+    dashboard_only=frozenset(),
+)
+"""Of a provider that counts no versions, takes no field away and deletes."""
+KINDS = {"k": KIND, CHAT.name: CHAT}
 
 
 def preset(slug: str = "a", **config: object) -> Preset:
@@ -42,10 +50,13 @@ class Memory:
     log: list[str] = field(default_factory=list)
     before_archive: list[Callable[[], object]] = field(default_factory=list)
     after_archive: list[Callable[[], object]] = field(default_factory=list)
+    counts: bool = True
+    """Whether versions have numbers. Where they have none, a slug's content is all that their id tells of."""
 
     def put(self, slug: str, content: Content, number: int = 1, status: Status = Status.ACTIVE) -> None:
         """What somebody else does to the workspace."""
-        self.presets[slug] = ActualPreset(slug, f"id-{slug}", status, Version(f"{slug}-{number}", number, content))
+        version = Version(f"{slug}-{number}", number, content) if self.counts else uncounted(slug, content)
+        self.presets[slug] = ActualPreset(slug, f"id-{slug}", status, version)
 
     def identity(self) -> WorkspaceIdentity:
         return WorkspaceIdentity("here")
@@ -90,6 +101,12 @@ class Memory:
         self.log.append(f"restore {slug}")
         self.presets[slug] = replace(self.hidden.pop(slug), status=Status.ACTIVE)
         return self.presets[slug]
+
+
+def uncounted(slug: str, content: Content) -> Version:
+    """As where no versions are kept: the id doesn't tell of what is the workspace's own."""
+    config = {name: value for name, value in content.config.items() if name not in CHAT.left_alone}
+    return Version(f"{slug}-{Content(content.system_prompt, config).digest}", None, content)
 
 
 @dataclass

@@ -12,6 +12,7 @@
     │   ├── NotFoundError         the remote says that there is no such thing
     │   ├── BusyError             the remote did nothing and asks to come again later
     │   ├── ConflictError     5   the remote says that something else got in between
+    │   ├── DamageError      6    more was changed than was asked for
     │   └── AmbiguousError        a write whose result is unknown: read before anything else
     └── UsageError           64   the command's words are off
 
@@ -110,6 +111,13 @@ class ConflictError(RemoteError):
 
     exit_code = 5
     name = "conflict"
+
+
+class DamageError(RemoteError):
+    """More was changed there than was asked for."""
+
+    exit_code = 6
+    name = "damage"
 
 
 class AmbiguousError(RemoteError):

@@ -209,7 +209,8 @@ class HttpJson:
                 ) from None
             body = None
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        return Reply(response.status_code, body, retry_after, headers, dict(response.cookies))
+        cookies = {cookie.name: cookie.value or "" for cookie in response.cookies.jar}
+        return Reply(response.status_code, body, retry_after, headers, cookies)
 
     def _client(self, method: str) -> httpx.Client:
         """The client of the running thread for ``method``.

@@ -52,7 +52,7 @@ def read_words(who: str, variable: str, environment: Mapping[str, str], what: st
             f"{who} needs {what}, and the variable {variable} is not set",
             hint=f"set {variable}, or {variable}_FILE to the path of a file that holds it",
         )
-    if not words.isprintable():
+    if not words.isprintable() or "\ufffd" in words:
         raise AccessError(f"{variable} holds characters that can't be typed", hint="set it again")
     return words
 

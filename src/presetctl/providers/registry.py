@@ -11,12 +11,12 @@ import httpx
 from presetctl.domain.kind import Kind
 from presetctl.domain.project import EMBEDDED, LibreChatWorkspace, OpenRouterWorkspace, Workspace
 from presetctl.ports import READERS, PresetReader, PresetWriter, Track, untracked
-from presetctl.providers.http import HttpJson
+from presetctl.providers.http import Advice, HttpJson
 from presetctl.providers.keyed import KeyedHttp
-from presetctl.providers.keys import read_key, read_words
+from presetctl.providers.keys import read_key, read_secret, read_words
 from presetctl.providers.librechat.pace import Pace
 from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
-from presetctl.providers.librechat.session import Password, Session, Token
+from presetctl.providers.librechat.session import ADDRESS, Password, Session, Token
 from presetctl.providers.management import Management
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
 
@@ -109,6 +109,7 @@ def _librechat(
         trust_env=settings.trust_env,
         transport=embedded if is_embedded else None,
         largest=LARGEST_LIST,
+        advice=Advice(base=ADDRESS),
     )
     session = Session(http, credentials, login_wait=settings.login_wait, tell=tell, pace=pace)
     reader = LibreChatReader(session, ask_kind, declared)
@@ -117,7 +118,7 @@ def _librechat(
 
 def _credentials(who: str, settings: LibreChatWorkspace, environment: Mapping[str, str]) -> Password | Token:
     if settings.token_env is not None:
-        return Token(read_words(who, settings.token_env, environment, "an access token"), settings.token_env)
+        return Token(read_secret(who, settings.token_env, environment, what="an access token"), settings.token_env)
     email = read_words(who, settings.email_env, environment, "a mail address to log in with")
     password = read_words(who, settings.password_env, environment, "a password to log in with")
     return Password(email.strip(), password, settings.email_env, settings.password_env)

@@ -20,6 +20,7 @@ CODES = {
     "BusyError": (8, "busy"),
     "ConflictError": (5, "conflict"),
     "AmbiguousError": (8, "ambiguous"),
+    "DamageError": (6, "damage"),
     "UsageError": (64, "usage"),
 }
 
@@ -31,7 +32,7 @@ def test_codes_and_names_are_fixed() -> None:
     assert {name: (kind.exit_code, kind.name) for name, kind in found.items()} == CODES
 
 
-@pytest.mark.parametrize("name", ["NotFoundError", "BusyError", "ConflictError", "AmbiguousError"])
+@pytest.mark.parametrize("name", ["NotFoundError", "BusyError", "ConflictError", "DamageError", "AmbiguousError"])
 def test_what_the_remote_says_is_one_family(name: str) -> None:
     assert issubclass(getattr(errors, name), RemoteError)
 

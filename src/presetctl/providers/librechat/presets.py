@@ -7,10 +7,11 @@ that was just read and has our mark, with the list counted before and after. Fac
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
-from presetctl.domain.errors import AmbiguousError, ConflictError, NotFoundError, RemoteError
+from presetctl.domain.errors import AmbiguousError, ConflictError, DamageError, NotFoundError, RemoteError
 from presetctl.domain.preset import Preset
 from presetctl.domain.state import ActualPreset, Listing, Version, WorkspaceIdentity
 from presetctl.domain.values import Json, JsonObject, canonical_json
@@ -91,24 +92,48 @@ class LibreChatWriter:
 
         Nothing is sent where all of it is stored already. Errors as a PresetWriter's.
         """
-        held = self._reader.shelf().get(preset.slug)
+        shelf = self._reader.shelf()
+        held = shelf.get(preset.slug)
         if held is not None and not held.managed and held.id != preset.adopts:
             raise ConflictError(f"{preset.slug} is there and not presetctl's to change", hint="plan again")
-        body = self._body(preset, held)
-        failed = (held is None or not _says(held.document, body)) and self._fails(body)
-        stored = self._reader.shelf().get(preset.slug)
-        if stored is None or stored.id != body["presetId"] or (failed and not _says(stored.document, body)):
+        for own in self._ids(preset, held, shelf):
+            body = self._body(preset, held, own)
+            if held is not None and _says(held.document, body):
+                return held.actual(self._ask_kind)
+            refused = self._is_refused(body)
+            stored = self._reader.shelf().get(preset.slug)
+            if stored is not None and stored.id == own and (not refused or _says(stored.document, body)):
+                return self._marked(stored, preset.slug)
+            if not refused:
+                break
+        raise RemoteError(
+            f"POST {PRESETS}: {preset.slug} was not stored, although the server answers 201 (Created)",
+            hint="its presetId may be another user's, or a value has a type that the server can't store",
+        )
+
+    def _ids(self, preset: Preset, held: Held | None, shelf: Shelf) -> list[str]:
+        """Which id a preset has, or may get: that of before, the one that its file names, its own.
+
+        The one that a file names may be another user's by now: the server then refuses it.
+        """
+        if held is not None:
+            return [held.id]
+        before = self._removed.get(preset.slug, {}).get("presetId")
+        names = [str(name) for name in (before, preset.adopts) if name and name not in shelf.ids()]
+        return list(dict.fromkeys([*names, preset_id(self._session.user, preset.slug)]))
+
+    def _marked(self, stored: Held, slug: str) -> ActualPreset:
+        if not stored.managed:
             raise RemoteError(
-                f"POST {PRESETS}: {preset.slug} was not stored, although the server answers 201 (Created)",
-                hint="its presetId may be another user's, or a value has a type that the server can't store",
+                f"POST {PRESETS}: the server did not keep presetctl's mark in the `tags` of {slug}",
+                hint="without it presetctl changes nothing there; the server may be too old, or another program",
             )
         return stored.actual(self._ask_kind)
 
-    def _body(self, preset: Preset, held: Held | None) -> dict[str, Json]:
+    def _body(self, preset: Preset, held: Held | None, own: str) -> dict[str, Json]:
         """What to send. A field that only one preset can have is left out where it's stored already: it would move."""
         kind, user = self._ask_kind(preset.kind), self._session.user
         before = self._removed.get(preset.slug, {}) if held is None else held.document
-        own = str(before.get("presetId") or preset_id(user, preset.slug))
         said = {name: value for name, value in request_body(kind, preset.content).items() if value is not None}
         if held is None:
             carried = {name: value for name, value in before.items() if name in kind.left_alone and value is not None}
@@ -118,16 +143,16 @@ class LibreChatWriter:
         tags = Mark.made(preset.slug, user, own).tags(before.get("tags"))
         return {"presetId": own, **said, "tags": tags}
 
-    def _fails(self, body: JsonObject) -> bool:
-        """Sends a preset; whether the reply says of any field that it's not as it was sent, or that saving failed."""
-        if len(canonical_json(body)) > LARGEST_BODY:
+    def _is_refused(self, body: JsonObject) -> bool:
+        """Sends a preset; whether the reply says that saving failed. What was stored of it, only the list can say."""
+        if len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST_BODY:
             limit = LARGEST_BODY // 1024 // 1024
             message = f"the preset takes more than {limit} MiB, which LibreChat refuses; nothing was sent"
             raise RemoteError(message, hint="shorten its prompt")
         reply = self._session.post(PRESETS, body)
         stored = reply.body if isinstance(reply.body, Mapping) else {}
         if stored.get("presetId") == body["presetId"]:
-            return not _says(stored, _replied(body))
+            return False
         if stored.get("message") == _FAILED:
             return True
         raise AmbiguousError(f"POST {PRESETS}: the reply is not about the preset", hint="look at what is there")
@@ -150,24 +175,25 @@ class LibreChatWriter:
         if held is None:
             raise NotFoundError(f"{slug} is not there")
         if not held.managed and held.id == self._reader.declared.get(slug):
-            held = self._marked(held)
+            held = self._adopted(held)
         body = _deletion(held, self._session.user)
-        reply = self._session.post(DELETE, body)
-        self._removed[slug] = held.document
-        left, count = self._reader.shelf().ids(), _deleted(reply.body)
+        self._removed[slug] = held.document  # before the reply, which may get lost
+        count = _deleted(self._session.post(DELETE, body).body)
+        left = self._reader.shelf().ids()
         lost = sorted(shelf.ids() - left - {held.id})
-        if lost:
-            raise RemoteError(
-                f"POST {DELETE}: with {slug} {len(lost)} other presets are gone: {', '.join(lost)}",
+        if lost or count > 1:
+            raise DamageError(
+                f"POST {DELETE}: with {slug} {max(len(lost), count - 1)} other presets are gone: "
+                f"{', '.join(lost) or 'made since the list was read'}",
                 hint="somebody else deletes there, or the server did; look before anything else is written",
             )
         if count != 1 and held.id in left:
-            raise RemoteError(f"POST {DELETE}: the server deleted {count} presets, and {slug} is still there")
+            raise RemoteError(f"POST {DELETE}: {slug} was not deleted, although the server answers 201 (Created)")
 
-    def _marked(self, held: Held) -> Held:
+    def _adopted(self, held: Held) -> Held:
         """A preset that its file adopts, once it has the mark: without one nothing is deleted."""
         tags = Mark.made(held.slug, self._session.user, held.id).tags(held.document.get("tags"))
-        self._fails({"presetId": held.id, "tags": tags})
+        self._is_refused({"presetId": held.id, "tags": tags})
         return self._reader.shelf().get(held.slug) or held
 
     def restore(self, slug: str) -> ActualPreset:
@@ -193,27 +219,14 @@ def _is_id(value: Json) -> bool:
 
 
 def _deleted(body: Json) -> int:
+    """How many presets are gone, as the reply to a deletion says; 0 where it doesn't say."""
     count = body.get("deletedCount") if isinstance(body, Mapping) else None
-    return count if isinstance(count, int) and not isinstance(count, bool) else -1
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0
 
 
 def _says(document: JsonObject, body: JsonObject) -> bool:
     """Whether a stored preset holds every field of a body already."""
     return all(name in document and _same(document[name], value) for name, value in body.items())
-
-
-def _replied(body: JsonObject) -> JsonObject:
-    """What the reply to a write can be expected to say: it leaves out empty objects in what it stored."""
-    return {name: _without_empty(value) for name, value in body.items()}
-
-
-def _without_empty(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        inner = {name: _without_empty(item) for name, item in value.items()}
-        return {name: item for name, item in inner.items() if item != {}}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_without_empty(item) for item in value]
-    return value
 
 
 def _same(stored: Json, sent: Json) -> bool:

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from presetctl.domain.errors import AccessError, AmbiguousError, BusyError, RemoteError
+from presetctl.domain.errors import AccessError, AmbiguousError, BusyError, PresetctlError, RemoteError
 from presetctl.domain.strict_json import JsonError, parse_json
 from presetctl.domain.values import Json, JsonObject
 from presetctl.providers.http import HttpJson, Reply
@@ -109,16 +109,15 @@ class Session:
             if reply.status == 401 and isinstance(self._credentials, Password):
                 reply = call(_authorized(self._opened(instead_of=opened)))
             if reply.status < 400:
-                return reply
+                return replace(reply, body=Redaction(*self._secrets).value(reply.body))
             raise self._refusal(reply, what)
 
     def _opened(self, instead_of: _Pass | None = None) -> _Pass:
         """What opens the routes; renewed where it's about to end, or was refused."""
         with self._lock, self._without_secrets():
             now = self._pass
-            due = now is None or now is instead_of or (now.due is not None and self._clock() >= now.due)
-            if now is None or due:
-                self._pass = now = self._renewed(now)
+            if now is None or now is instead_of or (now.due is not None and self._clock() >= now.due):
+                now = self._pass = _of_the_same(now, self._renewed(now))
             return now
 
     def _renewed(self, now: _Pass | None) -> _Pass:
@@ -167,6 +166,8 @@ class Session:
             self._waits.wait(seconds)
 
     def _made(self, token: str, body: JsonObject, reply: Reply | None) -> _Pass:
+        if not _fits_a_header(token):
+            raise AccessError("the access token has characters that no token has", hint=_OF_LIBRECHAT)
         claims = _claims(token)
         user = body.get("user")
         said = user.get("id") or user.get("_id") if isinstance(user, Mapping) else None
@@ -174,9 +175,10 @@ class Session:
         if not isinstance(found, str) or not found:
             raise AccessError(
                 "the access token doesn't say whose it is",
-                hint="it must be one that LibreChat gave: the `token` of its login",
+                hint=_OF_LIBRECHAT,
             )
         cookie = "" if reply is None else reply.cookies.get(_COOKIE, "")
+        cookie = cookie if _fits_a_header(cookie) else ""
         self._secrets += [each for each in (token, cookie) if each]
         life = _life(claims)
         due = None if life is None else self._clock() + max(life - _MARGIN_SECONDS, life * 3 / 4)
@@ -198,8 +200,12 @@ class Session:
 
     @contextmanager
     def _without_secrets(self) -> Iterator[None]:
-        with Redaction(*self._secrets, shortest=_SHORTEST_PASSWORD).errors():
+        """Takes out also those secrets that the block itself was given."""
+        try:
             yield
+        except PresetctlError:
+            with Redaction(*self._secrets, shortest=_SHORTEST_PASSWORD).errors():
+                raise
 
 
 def refusal(reply: Reply, what: str) -> Exception:
@@ -209,7 +215,7 @@ def refusal(reply: Reply, what: str) -> Exception:
         case 403:
             return AccessError(f"{what}: refused (403){said}", hint=_BANNED)
         case 404:
-            return RemoteError(f"{what}: not found (404){said}", hint=_ADDRESS)
+            return RemoteError(f"{what}: not found (404){said}", hint=ADDRESS)
         case 429:
             text = f"{what}: too many requests (429){said}"
             return BusyError(text, hint="try again later", retry_after=reply.retry_after)
@@ -230,10 +236,10 @@ def _no_login(reply: Reply, body: JsonObject, credentials: Password) -> Exceptio
             hint="use an account without two-factor authentication, or an access token (token_env)",
         )
     if body.get("message") == "Endpoint not found":
-        return RemoteError(f"POST {LOGIN}: not found (404){said}", hint=_ADDRESS)
+        return RemoteError(f"POST {LOGIN}: not found (404){said}", hint=ADDRESS)
     match reply.status:
         case 200:
-            return RemoteError(f"POST {LOGIN}: the reply has no token in it", hint=_ADDRESS)
+            return RemoteError(f"POST {LOGIN}: the reply has no token in it", hint=ADDRESS)
         case 404 | 401:
             return AccessError(f"the login was refused{said}", hint=f"see what {both} hold")
         case 422:
@@ -248,8 +254,22 @@ def _no_login(reply: Reply, body: JsonObject, credentials: Password) -> Exceptio
             return AccessError(f"POST {LOGIN}: refused ({status}){said}", hint=f"see what {both} hold")
 
 
-_ADDRESS = "check the workspace's url: it is the address of LibreChat itself, without /api"
+ADDRESS = "check the workspace's url: it is the address of LibreChat itself, without /api"
+_OF_LIBRECHAT = "it must be one that LibreChat gave: the `token` of its login"
 _BANNED = "a ban ends by itself, after 2 hours by default; an administrator can end it sooner"
+
+
+def _of_the_same(before: _Pass | None, opened: _Pass) -> _Pass:
+    if before is not None and opened.user != before.user:
+        raise AccessError(
+            "the server goes on with the session of another user; nothing more is read or written",
+            hint="see whose account the login is, then plan again",
+        )
+    return opened
+
+
+def _fits_a_header(secret: str) -> bool:
+    return secret.isascii() and secret.isprintable() and not {" ", ";", ","} & {*secret}
 
 
 def _authorized(opened: _Pass) -> dict[str, str]:
@@ -281,6 +301,8 @@ def _claims(token: str) -> JsonObject:
 
 
 def _life(claims: JsonObject) -> float | None:
-    """The seconds from its making to its end, whatever the clocks say."""
+    """The seconds from its making to its end, whatever the clocks say; None where it doesn't say, or makes no sense."""
     made, ends = claims.get("iat"), claims.get("exp")
-    return float(ends - made) if isinstance(made, int | float) and isinstance(ends, int | float) else None
+    if isinstance(made, int | float) and isinstance(ends, int | float) and ends > made:
+        return float(ends - made)
+    return None

@@ -16,6 +16,8 @@ from presetctl.persistence import stored_content
 from presetctl.providers.librechat.identity import Mark, preset_id
 
 _OF_THE_SERVER = frozenset({"_id", "__v", "user", "presetId", "createdAt", "updatedAt", "isArchived", "tags"})
+_NOT_CONTENT = frozenset({"__v", "createdAt", "updatedAt", "order", "defaultPreset"})
+"""A write that changes nothing changes the times, and one of another preset may change the last two."""
 _SHORT_ID = re.compile(r"[0-9a-f]{8}")
 
 AskKind = Callable[[str], Kind]
@@ -42,8 +44,8 @@ class Held:
 
     @property
     def version_id(self) -> str:
-        """Tells this content from every other. Times don't count: a write that changes nothing changes them."""
-        said = {key: value for key, value in self.document.items() if key not in {"__v", "createdAt", "updatedAt"}}
+        """Tells this content from every other, and a preset from one that was made in its place."""
+        said = {key: value for key, value in self.document.items() if key not in _NOT_CONTENT}
         return f"{self.document.get('_id')}-{digest(said).removeprefix('sha256:')[:16]}"
 
     def listed(self) -> ListedPreset:
@@ -122,4 +124,5 @@ def kind_name(document: JsonObject) -> str:
     """The kind that a stored preset is of; a custom one for every endpoint that is not one of LibreChat's own."""
     endpoint = document.get("endpoint")
     own = {"openAI", "azureOpenAI", "anthropic", "google", "bedrock", "assistants", "azureAssistants", "agents"}
-    return f"{LIBRECHAT}/{endpoint if endpoint in own and not document.get('endpointType') else 'custom'}"
+    is_own = isinstance(endpoint, str) and endpoint in own and not document.get("endpointType")
+    return f"{LIBRECHAT}/{endpoint if is_own else 'custom'}"
