@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from presetctl.domain.change import Rename
     from presetctl.domain.history import LastDeclared
     from presetctl.domain.preset import Content, Preset
-    from presetctl.domain.state import ActualPreset, BaseState, Listing, Version, WorkspaceIdentity
+    from presetctl.domain.state import ActualPreset, BaseState, ListedPreset, Listing, Version, WorkspaceIdentity
 
 _Item = TypeVar("_Item")
 
@@ -125,6 +125,13 @@ class PresetReader(Protocol):
 
     def read_presets(self, slugs: Sequence[str]) -> Sequence[ActualPreset | None]:
         """The presets with their designated versions, in the order asked for; None where there is none."""
+
+    def read_listed(self, rows: Sequence[ListedPreset]) -> Sequence[ActualPreset | None]:
+        """As ``read_presets``, for rows that were listed just now.
+
+        A version that was read once need not be read again: never use it for what is read right before a write, or
+        to see what became of one.
+        """
 
     def list_versions(self, slug: str) -> Sequence[Version]:
         """Every version of a preset, oldest first; empty where there is no such preset."""

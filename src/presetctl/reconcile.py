@@ -216,7 +216,7 @@ def _read_actual(reader: PresetReader, desired: Collection[str]) -> ActualState:
     needed = [slug for slug in sorted(desired) if slug in listed and listed[slug].status is not Status.ARCHIVED]
     unlisted = [] if listing.complete else [slug for slug in sorted(desired) if slug not in listed]
     presets: dict[str, ActualPreset] = {}
-    for slug, preset in zip(needed, reader.read_presets(needed), strict=True):
+    for slug, preset in zip(needed, reader.read_listed([listed[slug] for slug in needed]), strict=True):
         if preset is None:
             raise StaleError(
                 f"{slug} was listed and is gone by now; nothing was written", hint="somebody writes there: plan again"

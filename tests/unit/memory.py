@@ -70,6 +70,9 @@ class Memory:
         self.log += [f"read {slug}" for slug in slugs]
         return [self.presets.get(slug) for slug in slugs]
 
+    def read_listed(self, rows: Sequence[ListedPreset]) -> Sequence[ActualPreset | None]:
+        return self.read_presets([row.slug for row in rows])
+
     def list_versions(self, slug: str) -> Sequence[Version]:
         held = self.presets.get(slug)
         return [] if held is None or held.version is None else [held.version]

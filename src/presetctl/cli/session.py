@@ -154,6 +154,7 @@ class Session:
                 track=self.progress.track,
                 tell=say,
                 pace=self.pace,
+                cache=self.cache,
             )
             try:
                 yield connection

@@ -51,6 +51,7 @@ class ListedPreset:
     """One row of a workspace's list: everything but the content.
 
     ``managed`` is False where the workspace marks presets that are managed by files, and this one isn't.
+    ``workspace_id`` is None where the row doesn't say.
     """
 
     slug: str
@@ -58,6 +59,7 @@ class ListedPreset:
     status: Status
     designated_version_id: str | None
     managed: bool = True
+    workspace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import functools
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -43,7 +44,8 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 class Reply:
     """A whole reply whose body is JSON; ``retry_after`` in seconds, where the server said so.
 
-    ``headers`` are those about further pages and rate limits, by their names in small letters.
+    ``headers`` are those about further pages and rate limits, by their names in small letters. ``altered``: the key
+    was taken out of the body.
     """
 
     status: int
@@ -52,6 +54,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the reply sets; nothing is sent back by itself."""
+    altered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class HttpJson:
     ``timeout`` is the seconds that one request with its reply may take in all, and ``patience`` the seconds that all
     waits between the tries of one ``get`` may take together; without it as many again. ``transport`` replaces the
     network (the embedded workspace). ``largest`` is how many bytes a reply may have.
-    Safe for several threads: each has a client of its own, since one shared pool becomes slow.
+    Safe for several threads: each call has a client of its own, since one shared pool becomes slow. What a call is
+    done with the next one takes, of whatever thread, so that a connection is made only where all others are in use.
     """
 
     def __init__(
@@ -100,8 +104,8 @@ class HttpJson:
         self._pause = pause
         self._advice = advice
         self._abandoned = threading.Event()
-        self._local = threading.local()
         self._clients: list[httpx.Client] = []
+        self._idle: dict[bool, deque[httpx.Client]] = {True: deque(), False: deque()}
 
     def close(self) -> None:
         """Ends the calls that threads are still in, and closes their clients."""
@@ -142,6 +146,10 @@ class HttpJson:
         """The waits between the tries of one call."""
         return Waits(self._pause or Pause(sleep=self._abandoned.wait), self._patience)
 
+    def may_show(self, data: bytes) -> bool:
+        """Whether JSON may be shown as it is: nothing in it is to be kept from people's eyes."""
+        return True
+
     def passes(self, reply: Reply) -> bool:
         """Whether it tells of a failure that may have passed by the next try."""
         return reply.status in _RETRIED
@@ -177,7 +185,10 @@ class HttpJson:
                 request: dict[str, Any] = {"headers": headers} | ({"params": query} if query else {})
                 if method in _WITH_BODY:
                     request["json"] = body
-                with self._client(method).stream(method, self._base_url + path, **request) as response:
+                with (
+                    self._client(method) as client,
+                    client.stream(method, self._base_url + path, **request) as response,
+                ):
                     return self._reply(what, response)
             except _NEVER_SENT as error:
                 raise RemoteError(
@@ -212,18 +223,23 @@ class HttpJson:
         cookies = {cookie.name: cookie.value or "" for cookie in response.cookies.jar}
         return Reply(response.status_code, body, retry_after, headers, cookies)
 
-    def _client(self, method: str) -> httpx.Client:
-        """The client of the running thread for ``method``.
+    @contextlib.contextmanager
+    def _client(self, method: str) -> Iterator[httpx.Client]:
+        """A client that no other call uses, for one of ``method``.
 
         A write gets a connection of its own: on an idle one that the server is closing just then its fate would not
         be known, and bytes that an earlier reply left behind would be taken for its answer.
         """
-        client: httpx.Client | None = getattr(self._local, method, None)
-        if client is None:
+        idle = self._idle[method == "GET"]
+        try:
+            client = idle.pop()
+        except IndexError:
             client = self._new_client(1 if method == "GET" else 0)
-            setattr(self._local, method, client)
             self._clients.append(client)
-        return client
+        try:
+            yield client
+        finally:
+            idle.append(client)
 
     @functools.cached_property
     def _certificates(self) -> ssl.SSLContext:

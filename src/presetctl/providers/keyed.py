@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +33,10 @@ class Redaction:
         for form in self._forms:
             text = text.replace(form, HIDDEN)
         return text
+
+    def is_in(self, data: bytes) -> bool:
+        """Whether the key is in ``data``, which is JSON in ASCII."""
+        return any(json.dumps(form)[1:-1].encode() in data for form in self._forms)
 
     def message(self, text: str) -> str:
         """As ``text``; also for one that was cut in the middle of the key."""
@@ -115,4 +120,9 @@ class KeyedHttp(HttpJson):
 
     def _clean(self, reply: Reply) -> Reply:
         headers = {name: self._redaction.text(value) for name, value in reply.headers.items()}
-        return replace(reply, body=self._redaction.value(reply.body), headers=headers)
+        body = self._redaction.value(reply.body)
+        return replace(reply, body=body, headers=headers, altered=body != reply.body)
+
+    def may_show(self, data: bytes) -> bool:
+        """Whether the key is not in ``data``, which is JSON."""
+        return not self._redaction.is_in(data)

@@ -5,9 +5,11 @@ Facts: the published OpenAPI document for the seven operations; the API referenc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import islice
+from typing import TypeVar
 
 from presetctl.domain.errors import AccessError, AmbiguousError, NotFoundError, RemoteError
 from presetctl.domain.kind import Kind
@@ -15,8 +17,9 @@ from presetctl.domain.preset import Preset
 from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Version, WorkspaceIdentity
 from presetctl.domain.values import Json
 from presetctl.persistence import request_body
-from presetctl.ports import READERS, Track, untracked
+from presetctl.ports import NO_CACHE, READERS, Track, untracked
 from presetctl.providers.http import HttpJson, Reply
+from presetctl.providers.known_versions import KnownVersions
 from presetctl.providers.management import Management
 from presetctl.providers.openrouter_replies import (
     KeyReply,
@@ -35,17 +38,25 @@ PAGE_SIZE = 100
 """The most rows that the list gives at once, per the published spec."""
 MAX_PRESETS = 100_000
 MAX_VERSIONS = 100_000
+_KEPT_AT_ONCE = 500
+_Read = TypeVar("_Read")
 LIST_READINGS = 3
 """How often the list is read at most to get as many rows as the server counts."""
 
 
 class OpenRouterReader:
-    """Reads one workspace, ``readers`` presets at the same time, which ``track`` shows. Has no way to write."""
+    """Reads one workspace, ``readers`` requests at the same time, which ``track`` shows. Has no way to write.
 
-    def __init__(self, http: HttpJson, readers: int = READERS, track: Track = untracked) -> None:
+    ``known`` is what was read of it before.
+    """
+
+    def __init__(
+        self, http: HttpJson, readers: int = READERS, track: Track = untracked, known: KnownVersions | None = None
+    ) -> None:
         self._http = http
         self._readers = readers
         self._track = track
+        self._known = known or KnownVersions(NO_CACHE, "", http.may_show)
 
     def identity(self) -> WorkspaceIdentity:
         """Which workspace the key opens (``GET /key``)."""
@@ -56,44 +67,65 @@ class OpenRouterReader:
         """Every preset once.
 
         The list is ordered by time and moves while somebody writes, so that a page may repeat rows and skip others.
-        If fewer rows came than the server counts, the list is read again; it may also count what it hides.
+        If fewer rows came than the server counts, or it counted differently from page to page, the list is read
+        again; it may also count what it hides.
         """
         rows: dict[str, ListedPreset] = {}
-        complete = any(self._list_into(rows) for _ in range(LIST_READINGS))
+        with self._pool() as pool:
+            complete = any(_Reading(self._page, pool, self._readers).into(rows) for _ in range(LIST_READINGS))
         return Listing(tuple(rows.values()), complete)
 
-    def _list_into(self, rows: dict[str, ListedPreset]) -> bool:
-        """Adds the rows of all pages; whether there are as many as the server counts."""
-        offset = 0
-        while True:
-            query = {"offset": offset, "limit": PAGE_SIZE}
-            page = parse(Page, self._get("/presets", query), "GET /presets")
-            known = len(rows)
-            rows.update((row.id, as_listed(row)) for row in page.data)
-            offset += len(page.data)
-            if not page.data or offset >= page.total_count or (len(rows) == known and offset > len(rows)):
-                return len(rows) >= page.total_count
-            if len(rows) > MAX_PRESETS:
-                raise RemoteError(f"GET /presets: more than {MAX_PRESETS} presets; the list does not seem to end")
+    def _page(self, offset: int) -> Page:
+        return parse(Page, self._get("/presets", {"offset": offset, "limit": PAGE_SIZE}), "GET /presets")
 
     def read_presets(self, slugs: Sequence[str]) -> list[ActualPreset | None]:
         """The presets with their designated versions, several at a time; None for one that isn't there."""
         if len(slugs) <= 1:
             return [self.read_preset(slug) for slug in slugs]
-        with ThreadPoolExecutor(min(self._readers, len(slugs)), thread_name_prefix="presetctl-read") as pool:
-            try:
-                return list(self._track(pool.map(self.read_preset, slugs), "Reading presets", len(slugs)))
-            except BaseException:  # Ctrl-C too: nobody waits for what the other threads are still reading
-                self._http.abandon()
-                raise
+        return list(self._each(self.read_preset, slugs))
+
+    def read_listed(self, rows: Sequence[ListedPreset]) -> list[ActualPreset | None]:
+        """As ``read_presets``, but only those whose designated version was never read before."""
+        found = self._known.of(rows)
+        missing = [number for number, preset in enumerate(found) if preset is None]
+        with closing(self._each(self._read, [rows[number].slug for number in missing])) as read:
+            numbered = zip(missing, read, strict=True)
+            while some := list(islice(numbered, _KEPT_AT_ONCE)):
+                kept: list[tuple[ListedPreset, Version]] = []
+                for number, (preset, altered) in some:
+                    found[number] = preset
+                    if preset is not None and preset.version is not None and not altered:
+                        kept.append((rows[number], preset.version))
+                self._known.keep(kept)
+        return found
 
     def read_preset(self, slug: str) -> ActualPreset | None:
         """One preset, or None."""
+        return self._read(slug)[0]
+
+    def _read(self, slug: str) -> tuple[ActualPreset | None, bool]:
+        """One preset, and whether something was taken out of it."""
         try:
             reply = self._get(f"/presets/{slug}")
         except NotFoundError:
-            return None
-        return as_actual(reply, f"GET /presets/{slug}", slug)
+            return None, False
+        return as_actual(reply, f"GET /presets/{slug}", slug), reply.altered
+
+    def _each(self, read: Callable[[str], _Read], slugs: Sequence[str]) -> Generator[_Read, None, None]:
+        """What ``read`` gives for each slug, several at a time."""
+        if slugs:
+            with self._pool() as pool:
+                yield from self._track(pool.map(read, slugs), "Reading presets", len(slugs))
+
+    @contextmanager
+    def _pool(self) -> Iterator[Executor]:
+        """Threads to read with."""
+        with ThreadPoolExecutor(self._readers, thread_name_prefix="presetctl-read") as pool:
+            try:
+                yield pool
+            except BaseException:  # Ctrl-C too: nobody waits for what the other threads are still reading
+                self._http.abandon()
+                raise
 
     def list_versions(self, slug: str) -> list[Version]:
         """Every version, oldest first; none where there is no such preset."""
@@ -116,6 +148,38 @@ class OpenRouterReader:
         if reply.status != 200:
             raise refusal(reply, f"GET {path}")
         return reply
+
+
+class _Reading:
+    """One reading of the whole list. Once a page says how many rows there are, the next ones come side by side."""
+
+    def __init__(self, read: Callable[[int], Page], pool: Executor, at_once: int) -> None:
+        self._read = read
+        self._pool = pool
+        self._at_once = at_once
+        self._ahead: dict[int, Page] = {}
+
+    def into(self, rows: dict[str, ListedPreset]) -> bool:
+        """Adds the rows of all pages; whether there are as many as the server counts, on every page alike."""
+        offset, totals = 0, set[int]()
+        while True:
+            page = self._page(offset, max(totals, default=0))
+            known = len(rows)
+            rows.update((row.id, as_listed(row)) for row in page.data)
+            offset += len(page.data)
+            totals.add(page.total_count)
+            if not page.data or offset >= page.total_count or (len(rows) == known and offset > len(rows)):
+                return len(rows) >= page.total_count and len(totals) == 1
+            if len(rows) > MAX_PRESETS:
+                raise RemoteError(f"GET /presets: more than {MAX_PRESETS} presets; the list does not seem to end")
+
+    def _page(self, offset: int, total: int) -> Page:
+        """The page at ``offset``. Those after it are read too, as far as there are ``total`` rows in full pages."""
+        if offset not in self._ahead:
+            ends = min(total, offset + self._at_once * PAGE_SIZE) if offset % PAGE_SIZE == 0 else 0
+            offsets = list(range(offset, ends, PAGE_SIZE)) or [offset]
+            self._ahead = dict(zip(offsets, self._pool.map(self._read, offsets), strict=True))
+        return self._ahead[offset]
 
 
 class OpenRouterWriter:

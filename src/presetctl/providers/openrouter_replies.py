@@ -45,6 +45,7 @@ class Row(_Lenient):
     slug: str
     status: str = Status.ACTIVE.value
     designated_version_id: _Opaque | None = None
+    workspace_id: _Opaque | None = None
 
 
 class StoredVersion(_Lenient):
@@ -85,7 +86,7 @@ class KeyReply(_Lenient):
 
 def as_listed(row: Row) -> ListedPreset:
     """A row of the list."""
-    return ListedPreset(row.slug, row.id, _status(row.status), row.designated_version_id)
+    return ListedPreset(row.slug, row.id, _status(row.status), row.designated_version_id, row.workspace_id)
 
 
 def _status(text: str) -> Status:

@@ -10,10 +10,11 @@ import httpx
 
 from presetctl.domain.kind import Kind
 from presetctl.domain.project import EMBEDDED, LibreChatWorkspace, OpenRouterWorkspace, Workspace
-from presetctl.ports import READERS, PresetReader, PresetWriter, Track, untracked
+from presetctl.ports import NO_CACHE, READERS, Cache, PresetReader, PresetWriter, Track, untracked
 from presetctl.providers.http import Advice, HttpJson
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.keys import read_key, read_secret, read_words
+from presetctl.providers.known_versions import KnownVersions
 from presetctl.providers.librechat.pace import Pace
 from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
 from presetctl.providers.librechat.session import ADDRESS, Password, Session, Token
@@ -52,19 +53,22 @@ def connect(
     track: Track = untracked,
     tell: Callable[[str], None] = lambda _: None,
     pace: Pace | None = None,
+    cache: Cache = NO_CACHE,
 ) -> Connection:
     """Opens the workspace ``name``. AccessError when there is no key.
 
     ``ask_kind`` gives the rules of a kind, and ``embedded`` the way to the emulator. ``declared`` are the slugs of its
     presets, each with the id of the stored one that it adopts. ``readers`` presets are read at the same time, shown by
-    ``track``; ``tell`` is told of longer waits, and ``pace`` is shared by connections to one server. The management key
-    is read when something is archived or restored; the embedded workspace needs no key at all.
+    ``track``; ``tell`` is told of longer waits, ``pace`` is shared by connections to one server, and ``cache``
+    remembers versions that were read. The management key is read when something is archived or restored; the embedded
+    workspace needs no key at all.
     """
     if isinstance(settings, LibreChatWorkspace):
         return _librechat(name, settings, ask_kind, environment, embedded, declared or {}, tell, pace)
     if settings.url == EMBEDDED:
         http = _calls(settings, EMBEDDED_BASE, EMBEDDED_KEY, embedded)
-        return Connection(OpenRouterReader(http, readers, track), OpenRouterWriter(http, ask_kind), http.close)
+        known = KnownVersions(cache, settings.url, http.may_show)
+        return Connection(OpenRouterReader(http, readers, track, known), OpenRouterWriter(http, ask_kind), http.close)
 
     def manage() -> KeyedHttp:
         entry, what = settings.management_key_keyring, "a management key to archive or restore presets"
@@ -73,7 +77,7 @@ def connect(
 
     key = read_key(name, settings.api_key_env, environment, settings.api_key_keyring)
     http = _calls(settings, settings.url, key)
-    reader = OpenRouterReader(http, readers, track)
+    reader = OpenRouterReader(http, readers, track, KnownVersions(cache, settings.url, http.may_show))
     management = Management(
         manage, lambda: settings.workspace_id or reader.identity().workspace_id, settings.management_key_env
     )

@@ -1,0 +1,173 @@
+"""What was read of a workspace before: given back as it was, for just the preset it was read from, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presetctl.domain.preset import Content
+from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version
+from presetctl.providers.keyed import KeyedHttp
+from presetctl.providers.known_versions import SPACE, KnownVersions
+from presetctl.providers.openrouter import OpenRouterReader
+
+URL = "http://x.invalid/api/v1"
+ROW = ListedPreset("a", "p-1", Status.ACTIVE, "v-3", "w")
+VERSION = Version("v-3", 3, Content("P", {"model": "m", "top_p": 1.0}), "then", "somebody")
+HELD = {"id": "v-3", "version": 3, "system_prompt": "P", "config": {"model": "m", "top_p": 1.0}, "created_at": "then"}
+
+
+class Dictionary:
+    """A cache in memory."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], bytes] = {}
+
+    def get(self, space: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        return {key: self.entries[space, key] for key in keys if (space, key) in self.entries}
+
+    def put(self, space: str, entries: Mapping[str, bytes]) -> None:
+        self.entries.update({(space, key): value for key, value in entries.items()})
+
+
+def known(cache: Dictionary, url: str = URL) -> KnownVersions:
+    return KnownVersions(cache, url, lambda _: True)
+
+
+def filled() -> Dictionary:
+    cache = Dictionary()
+    known(cache).keep([(ROW, VERSION)])
+    return cache
+
+
+def row(**more: Any) -> ListedPreset:
+    values = {name: getattr(ROW, name) for name in ("slug", "id", "status", "designated_version_id", "workspace_id")}
+    return ListedPreset(**(values | more))
+
+
+def test_what_was_read_once_is_known_with_what_the_list_says_today() -> None:
+    for status in Status:
+        assert known(filled()).of([row(status=status)]) == [ActualPreset("a", "p-1", status, VERSION)]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4), st.none() | st.text(min_size=1), st.none() | st.text())
+def test_any_content_comes_back_to_the_last_digit(
+    config: dict[str, Any], prompt: str | None, creator: str | None
+) -> None:
+    cache, version = Dictionary(), Version("v-3", 3, Content(prompt, config), "then", creator)
+    known(cache).keep([(ROW, version)])
+    assert repr(known(cache).of([ROW])) == repr([ActualPreset("a", "p-1", Status.ACTIVE, version)])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(slug="b"),
+        row(id="p-2"),
+        row(workspace_id="v"),
+        row(designated_version_id="v-4"),
+        row(designated_version_id=None),
+        row(workspace_id=None),
+    ],
+)
+def test_it_counts_for_nothing_else(other: ListedPreset) -> None:
+    cache = filled()
+    assert known(cache).of([other, ROW])[0] is None
+    assert known(cache).of([other, ROW])[1] is not None
+
+
+def test_it_counts_for_no_other_address() -> None:
+    assert known(filled(), "http://y.invalid/api/v1").of([ROW]) == [None]
+
+
+def test_where_the_list_names_no_workspace_nothing_is_kept() -> None:
+    cache = Dictionary()
+    known(cache).keep([(row(workspace_id=None), VERSION)])
+    assert not cache.entries
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"\xff", b"[]", b"null", b'{"id": "v-3"}', b"[" * 100_000, json.dumps(HELD | {"version": "x"}).encode(),
+     json.dumps(HELD | {"config": {"a": float("nan")}}).encode(), json.dumps(HELD | {"id": "v-4"}).encode()],
+)  # fmt: skip
+def test_what_has_another_form_is_not_believed(data: bytes) -> None:
+    cache = filled()
+    cache.entries = dict.fromkeys(cache.entries, data)
+    assert known(cache).of([ROW]) == [None]
+
+
+class Server:
+    """A workspace with one preset whose prompt is ``prompt``, and what it was asked."""
+
+    def __init__(self, prompt: str = "P", version_id: str = "v-3") -> None:
+        self.held = HELD | {"system_prompt": prompt, "id": version_id}
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path.removeprefix("/api/v1"))
+        data = {"id": "p-1", "slug": "a", "designated_version_id": self.held["id"], "designated_version": self.held}
+        return httpx.Response(200, json={"data": data})
+
+    def read(self, cache: Dictionary, key: str = "one-key-of-a-workspace") -> str | None:
+        """The prompt that a reader with ``key`` gets."""
+        http = KeyedHttp(URL, key, timeout=5, transport=lambda: httpx.MockTransport(self))
+        reader = OpenRouterReader(http, known=KnownVersions(cache, URL, http.may_show))
+        (found,) = reader.read_listed([ROW])
+        http.close()
+        assert found is not None
+        assert found.version is not None
+        return found.version.content.system_prompt
+
+
+def test_only_what_is_new_is_read() -> None:
+    server, cache = Server(), Dictionary()
+    assert [server.read(cache) for _ in range(3)] == ["P"] * 3
+    assert server.asked == ["/presets/a"]
+    server.held |= {"system_prompt": "Q"}
+    assert server.read(Dictionary()) == "Q"
+
+
+def test_a_version_that_came_between_the_list_and_the_read_is_kept_as_itself() -> None:
+    server, cache = Server("newer", "v-4"), Dictionary()
+    assert [server.read(cache), server.read(cache)] == ["newer", "newer"]
+    assert server.asked == ["/presets/a"] * 2
+    assert known(cache).of([row(designated_version_id="v-4")])[0] is not None
+
+
+def test_a_read_before_a_write_reads() -> None:
+    server, cache = Server(), Dictionary()
+    server.read(cache)
+    http = KeyedHttp(URL, "k", timeout=5, transport=lambda: httpx.MockTransport(server))
+    reader = OpenRouterReader(http, known=KnownVersions(cache, URL, http.may_show))
+    reader.read_presets(["a"])
+    reader.read_presets(["a", "a"])
+    http.close()
+    assert server.asked == ["/presets/a"] * 4
+
+
+@pytest.mark.parametrize("secret", ["sk-or-v1-0123456789", 'odd"key\\with/all-of+it='])
+def test_a_key_in_a_prompt_is_neither_kept_nor_shown(secret: str) -> None:
+    server, cache = Server(f"the key is {secret}!"), Dictionary()
+    assert [server.read(cache, secret) for _ in range(2)] == ["the key is ***!"] * 2
+    assert not cache.entries
+    assert server.asked == ["/presets/a"] * 2
+    # To somebody with another key it's a text like any other; once it's kept it's still not shown to its owner.
+    assert server.read(cache, "another-key-of-it") == f"the key is {secret}!"
+    assert [space for space, _ in cache.entries] == [SPACE]
+    assert server.read(cache, secret) == "the key is ***!"
+    assert server.read(cache, "another-key-of-it") == f"the key is {secret}!"
+    assert server.asked == ["/presets/a"] * 4
