@@ -79,7 +79,7 @@ class Scene:
         return subprocess.Popen(
             [sys.executable, "-m", "presetctl", *words],
             cwd=self.folder,
-            env={**os.environ, **environment},
+            env={**os.environ, "PRESETCTL_CACHE_DIR": str(self.root / "cache"), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -86,7 +86,8 @@ class KeyReply(_Lenient):
 
 def as_listed(row: Row) -> ListedPreset:
     """A row of the list."""
-    return ListedPreset(row.slug, row.id, _status(row.status), row.designated_version_id, row.workspace_id)
+    status, version = _status(row.status), row.designated_version_id
+    return ListedPreset(row.slug, row.id, status, version, workspace_id=row.workspace_id)
 
 
 def _status(text: str) -> Status:

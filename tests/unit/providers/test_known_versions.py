@@ -18,7 +18,7 @@ from presetctl.providers.known_versions import SPACE, KnownVersions
 from presetctl.providers.openrouter import OpenRouterReader
 
 URL = "http://x.invalid/api/v1"
-ROW = ListedPreset("a", "p-1", Status.ACTIVE, "v-3", "w")
+ROW = ListedPreset("a", "p-1", Status.ACTIVE, "v-3", workspace_id="w")
 VERSION = Version("v-3", 3, Content("P", {"model": "m", "top_p": 1.0}), "then", "somebody")
 HELD = {"id": "v-3", "version": 3, "system_prompt": "P", "config": {"model": "m", "top_p": 1.0}, "created_at": "then"}
 

@@ -13,7 +13,7 @@ from threading import Lock
 
 from presetctl.domain.errors import AmbiguousError, ConflictError, DamageError, NotFoundError, RemoteError
 from presetctl.domain.preset import Preset
-from presetctl.domain.state import ActualPreset, Listing, Version, WorkspaceIdentity
+from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Version, WorkspaceIdentity
 from presetctl.domain.values import Json, JsonObject, canonical_json
 from presetctl.persistence import request_body
 from presetctl.providers.librechat.identity import Mark, preset_id
@@ -55,6 +55,10 @@ class LibreChatReader:
         shelf = self.shelf()
         found = (shelf.get(slug) for slug in slugs)
         return [None if held is None else held.actual(self._ask_kind) for held in found]
+
+    def read_listed(self, rows: Sequence[ListedPreset]) -> list[ActualPreset | None]:
+        """As ``read_presets``, with which they come anyway."""
+        return self.read_presets([row.slug for row in rows])
 
     def list_versions(self, slug: str) -> list[Version]:
         """What is live: LibreChat keeps no versions."""
