@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from presetctl.cli.main import run
+from tests import caches
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,12 @@ class Shell:
     capture: pytest.CaptureFixture[str]
 
     def __call__(self, *words: str, code: int | None = 0) -> Ran:
-        self.capture.readouterr()
         with _inside(self.folder):
+            caches.prepare()
+            self.capture.readouterr()
             result = run(words)
         captured = self.capture.readouterr()
-        ran = Ran(result, captured.out, captured.err)
+        ran = Ran(result, captured.out, caches.without_word(captured.err))
         assert code is None or result == code, (words, ran)
         return ran
 
