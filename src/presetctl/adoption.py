@@ -14,7 +14,7 @@ from presetctl.diff import field_changes, value_at, without_inert
 from presetctl.domain.change import ABSENT, Absent, FieldChange
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import DEFAULT_PRESET, ORDER, PRESET_ID, TITLE, Kind, provider_of
-from presetctl.domain.preset import DEFAULT_KIND, SLUG, Content, Preset
+from presetctl.domain.preset import BESIDE, DEFAULT_KIND, SLUG, Content, Preset
 from presetctl.domain.problem import Severity
 from presetctl.domain.state import ActualPreset, ActualState, Status
 from presetctl.domain.values import Json, JsonObject, Path
@@ -152,7 +152,7 @@ class Adopter:
         for name in names:
             kind = self.repository.kinds.kind(name)
             stored = without_inert(requested_config(kind, config), kind)
-            declared = {key: value for key, value in stored.items() if key not in {*kind.ignored, *kind.keys}}
+            declared = {key: value for key, value in stored.items() if key not in {*kind.ignored, *kind.keys, *BESIDE}}
             findings = self.repository.kinds.checker(name).findings(declared)
             errors = [finding for finding in findings if finding.severity is Severity.ERROR]
             if not errors:
@@ -167,7 +167,7 @@ class Adopter:
 
     def _own_keys(self, stored: JsonObject, kind: Kind) -> dict[str, Json]:
         """What the keys beside config are to say. A default preset is the only one, and its order is the server's."""
-        said = {key: stored.get(name) for name, key in kind.keys.items()}
+        said = {key: stored.get(name) for name, key in [*kind.keys.items(), *zip(BESIDE, BESIDE, strict=True)]}
         own: dict[str, Json] = {}
         own |= {key: value for key, value in said.items() if value is not None and value != "" and value is not False}
         declared = self.repository.rendered.workspaces[self.workspace].values()

@@ -20,6 +20,7 @@ from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.finding import Finding, Remedy
 from presetctl.kinds import Kinds
+from presetctl.publishing import published
 
 MAX_SLUG = 100
 
@@ -111,6 +112,7 @@ def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
     kinds_by_slug: dict[str, str] = {}
     unplaced: dict[str, Preset] = {}
     taken: dict[tuple[str, str, Json], str] = {}
+    publishes = {name: settings.publishes for name, settings in project.workspaces.items()}
     paths: set[str] = set()
     for declared in declarations:
         slug, found = declared.slug, [*declared.problems]
@@ -120,11 +122,11 @@ def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
                 "rename one, or give one a `slug:` of its own",
             )
             found.append(Problem(declared.slug_place, "slug", "duplicate-slug", message, hint))
-        found += _taken(declared, taken)
+        found += _taken(declared, taken, publishes)
         owners.setdefault(slug, declared.slug_place)
         paths |= _paths(declared)
         problems += found
-        if not any(problem.severity is Severity.ERROR for problem in found):
+        if not any(map(_is_error, found)):
             kinds_by_slug[slug] = declared.kind
             for name, preset in declared.presets.items():
                 (unplaced if name is None else states[name])[slug] = preset
@@ -138,17 +140,25 @@ def gathered(declarations: Iterable[Declaration], project: Project) -> Rendered:
     )
 
 
-def _taken(declared: Declaration, taken: dict[tuple[str, str, Json], str]) -> Iterator[Problem]:
+def _taken(
+    declared: Declaration, taken: dict[tuple[str, str, Json], str], publishes: Mapping[str, bool]
+) -> Iterator[Problem]:
     """A problem for each key whose value another preset of the workspace has; notes in ``taken`` what this one has.
 
-    ``taken`` has the file by workspace, key and value.
+    ``taken`` has the file by workspace, key and value; ``publishes`` says which workspaces publish model specs.
     """
     for name, preset in declared.presets.items():
-        for key, value in ((DEFAULT_PRESET, preset.default), (PRESET_ID, preset.adopts)):
+        first = name is not None and publishes[name] and (preset.model_spec or {}).get("default") is True
+        keys = ((DEFAULT_PRESET, preset.default), (PRESET_ID, preset.adopts), ("model_spec.default", first))
+        for key, value in keys:
             file = taken.setdefault((name or "", key, value), declared.file) if value else declared.file
             if file != declared.file:
                 message = f"`{key}` has the same value in {file}, and only one preset of a workspace can have it"
                 yield Problem(preset.source, key, "taken", message, "remove it in one of the two")
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity is Severity.ERROR
 
 
 def _paths(declared: Declaration) -> set[str]:
@@ -219,7 +229,17 @@ class _PresetReader:
             else:
                 plain = plain or self._preset(kind, self._layers(kind))
                 presets[name] = plain
-        return presets
+        return presets if any(map(_is_error, self.problems)) else self._published(presets)
+
+    def _published(self, presets: Mapping[str | None, Preset]) -> dict[str | None, Preset]:
+        """The presets as workspaces hold them that publish model specs; one without an entry isn't held there."""
+        found = dict(presets)
+        for name in [name for name in found if name is not None and self._project.workspaces[name].publishes]:
+            made, problems = published({self.slug: found.pop(name)}, self._kinds.kind, self._kinds.model_specs_schema())
+            self.problems += problems
+            if made:
+                found[name] = made[self.slug]
+        return found
 
     def _workspaces(self, kind: Kind) -> list[str]:
         """The workspaces that can hold a preset of that kind: those of its provider."""

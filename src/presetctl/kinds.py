@@ -30,6 +30,9 @@ class Schemas(Protocol):
     def preset_schema(self) -> Schema:
         """The schema of a preset file."""
 
+    def model_specs_schema(self) -> Schema:
+        """The schema of LibreChat's modelSpecs. InputError where there is none."""
+
 
 class Kinds:
     """Schemas by kind, each checker and each kind's rules made when first needed."""
@@ -64,6 +67,10 @@ class Kinds:
             message = f"`{shown}` is not a kind; kinds begin with {' or '.join(f'{each}/' for each in providers)}"
             others = f"such as {DEFAULT_KIND}"
         return Finding(("kind",), "not-allowed", message, f"did you mean `{near[0]}`?" if near else others)
+
+    def model_specs_schema(self) -> Schema:
+        """The schema of LibreChat's modelSpecs. InputError where there is none."""
+        return self._schemas.model_specs_schema()
 
     def kind(self, name: str) -> Kind:
         """The rules of one kind."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from presetctl.domain.kind import TITLE, Kind
-from presetctl.domain.preset import Preset
+from presetctl.domain.preset import BESIDE, Preset
 from presetctl.domain.problem import Problem, Severity
 from presetctl.domain.values import Json, JsonObject, Path, canonical_json, show_path
 from presetctl.finding import Finding, Schema
@@ -115,6 +115,8 @@ def _entry(preset: Preset, kind: Kind, kept: Collection[str]) -> tuple[dict[str,
     """The entry, and the fields that it can't have."""
     body = request_body(kind, preset.content)
     label = body.pop(TITLE)
+    for beside in BESIDE:  # where it was made what a workspace publishes already
+        body.pop(beside, None)
     described = {"description": preset.description} if preset.description else {}
     stripped = sorted(body.keys() - set(kept) - kind.left_alone)  # those are a matter of each user's own list
     held = {key: value for key, value in body.items() if key in kept}

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from presetctl.domain.kind import TITLE, Evidence, Kept, Kind
-from presetctl.domain.preset import DESCRIPTION, MODEL_SPEC, Content
+from presetctl.domain.kind import Evidence, Kept, Kind
+from presetctl.domain.preset import BESIDE, Content
 from presetctl.domain.values import Json, JsonObject, Path
-
-_BESIDE = frozenset({TITLE, DESCRIPTION, MODEL_SPEC})
-"""What a kind that has a title may have among its config, and files say in keys of their own."""
 
 # A request without any message is refused by the spec (chat: at least one); the text is never stored.
 _FILLER: Json = [{"role": "user", "content": "preset"}]
@@ -81,7 +78,7 @@ def requested_path(kind: Kind, path: Path) -> Path:
         return path
     if len(path) == 2 and path[1] in kind.keys:
         return (kind.keys[str(path[1])],)
-    if path[1] in _BESIDE and kind.has_title:
+    if path[1] in BESIDE and kind.has_title:
         return path[1:]
     names = {entry.name: field for field, entry in kind.config.items()}
     return ("config", names.get(str(path[1]), path[1]), *path[2:])
@@ -120,7 +117,7 @@ def evidence(kind: Kind, path: Path) -> Evidence:
     """On what ground the stored field at ``path`` (from the content's root) is expected to be kept."""
     if path[0] == "system_prompt":
         return Evidence.OBSERVED if kind.body else Evidence.DOCUMENTED
-    if path[1:] and path[1] in {*kind.body, *kind.managed, *_BESIDE}:
+    if path[1:] and path[1] in {*kind.body, *kind.managed, *BESIDE}:
         return Evidence.OBSERVED
     entries = (entry.evidence for entry in kind.config.values() if path[:2] == ("config", entry.name))
     return next(entries, Evidence.UNKNOWN)

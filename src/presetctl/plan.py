@@ -257,7 +257,7 @@ def _touch(one: Path, other: Path) -> bool:
 
 def _takes_away(fields: Sequence[FieldChange], kind: Kind) -> bool:
     """Whether a field has to go that a write of this provider's can't take away, or that of another endpoint stays."""
-    if capabilities(kind.provider).unsets:
+    if kind.replaced_whole or capabilities(kind.provider).unsets:
         return False
     return any(
         (len(f.path) <= 2 and f.after is ABSENT) or (f.before is not ABSENT and f.path[1:2] and f.path[1] in _ENDPOINT)

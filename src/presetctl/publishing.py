@@ -31,11 +31,18 @@ def published(
     found = model_specs(presets.values(), kind_of, schema)
     by_slug = {str(entry["name"]): entry for entry in found.entries}
     made = {
-        slug: replace(preset, content=content_of(by_slug[slug], kind_of(preset.kind)))
+        slug: _published(preset, by_slug[slug], kind_of(preset.kind))
         for slug, preset in presets.items()
         if slug in by_slug
     }
     return made, found.problems
+
+
+def _published(preset: Preset, entry: JsonObject, kind: Kind) -> Preset:
+    """The preset with what its entry holds, but for what its kind says."""
+    content = content_of(entry, kind)
+    config = {key: value for key, value in content.config.items() if key not in kind.body}
+    return replace(preset, content=Content(content.system_prompt, config), adopts=None, default=False)
 
 
 def content_of(entry: JsonObject, kind: Kind) -> Content:
@@ -44,8 +51,7 @@ def content_of(entry: JsonObject, kind: Kind) -> Content:
     said = {key: value for key, value in entry.items() if key not in {"name", "label", DESCRIPTION, "preset"}}
     beside: dict[str, Json] = {TITLE: entry.get("label"), DESCRIPTION: entry.get(DESCRIPTION), MODEL_SPEC: said or None}
     fields = held if isinstance(held, Mapping) else {}
-    config = {key: value for key, value in fields.items() if key not in kind.body or value != kind.body[key]}
-    return stored_content(kind, config | {key: value for key, value in beside.items() if value is not None})
+    return stored_content(kind, {**fields, **{key: value for key, value in beside.items() if value is not None}})
 
 
 def entry_of(slug: str, kind: Kind, content: Content) -> dict[str, Json]:
@@ -123,7 +129,7 @@ def _without_list(overrides: Json) -> Json:
     if not isinstance(overrides, Mapping):
         return overrides or {}
     section = overrides.get(SECTION)
-    if not isinstance(section, Mapping):
+    if section is not None and not isinstance(section, Mapping):
         return overrides
-    rest = {key: value for key, value in section.items() if key != LIST}
+    rest = {key: value for key, value in (section or {}).items() if key != LIST}
     return {key: value for key, value in overrides.items() if key != SECTION} | ({SECTION: rest} if rest else {})

@@ -34,9 +34,9 @@ _OWN: Final = ("slug", "kind", "content", "source")
 _COPIED: Final = tuple(field.name for field in fields(Preset) if field.name not in _OWN)
 """What else a preset has; all of it is JSON."""
 _DECIDING: Final = (
-    "answers.py", "desired.py", "explain.py", "kinds.py", "persistence.py", "reading.py", "secrets.py", "validate.py",
-    "domain/kind.py", "domain/preset.py", "domain/values.py", "load/documents.py", "load/strict_yaml.py",
-    "load/yaml_scalars.py",
+    "answers.py", "desired.py", "explain.py", "kinds.py", "model_specs.py", "persistence.py", "publishing.py",
+    "reading.py", "secrets.py", "validate.py", "domain/kind.py", "domain/preset.py", "domain/values.py",
+    "load/documents.py", "load/strict_yaml.py", "load/yaml_scalars.py",
 )  # fmt: skip
 """The modules that decide what a file declares: the version of a checkout says nothing of its code."""
 
@@ -195,6 +195,7 @@ def _of_all(project: LoadedProject, kinds: Kinds) -> bytes:
     """Everything beside its own bytes that decides what a file declares, but for the schema of its kind."""
     settings = project.document.value
     workspaces = project.project.workspaces.items()
+    publishing = any(each.publishes for _, each in workspaces)
     return json.dumps(
         [
             __version__,
@@ -202,7 +203,8 @@ def _of_all(project: LoadedProject, kinds: Kinds) -> bytes:
             kinds.envelope_digest,
             settings.get("defaults") if isinstance(settings, Mapping) else None,
             {name: text for name, text in project.document.prompts.items() if isinstance(text, str)},
-            [[name, each.provider, list(each.not_kept)] for name, each in workspaces],
+            [[name, each.provider, list(each.not_kept), each.publishes] for name, each in workspaces],
+            kinds.model_specs_schema() if publishing else None,
         ]
     ).encode()
 

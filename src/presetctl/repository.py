@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from presetctl.desired import Rendered, gathered
@@ -84,7 +84,10 @@ class Repository:
     def kinds_in_use(self, workspace: str, base: BaseState | None = None) -> Mapping[str, Kind]:
         """The rules of every kind that the presets of a workspace are written in, now and at ``base``."""
         presets = [*self.rendered.workspaces[workspace].values(), *(base.presets.values() if base else ())]
-        return {preset.kind: self.kinds.kind(preset.kind) for preset in presets}
+        found = {preset.kind: self.kinds.kind(preset.kind) for preset in presets}
+        if not self.settings(workspace).publishes:
+            return found
+        return {name: replace(kind, replaced_whole=True, exclusive="") for name, kind in found.items()}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -36,7 +36,9 @@ class Workspace:
     @property
     def can(self) -> Capabilities:
         """What such workspaces can do."""
-        return capabilities(provider_of(next(iter(self.configs))))
+        kind = next(iter(self.configs))
+        found = capabilities(provider_of(kind))
+        return replace(found, unsets=True) if self.kinds[kind].replaced_whole else found
 
 
 class ProviderContract:

@@ -86,17 +86,17 @@ def test_what_is_wrong_with_an_entry_is_told() -> None:
         (
             "librechat/bedrock",
             {"preset": {"endpoint": "bedrock", "model": "anthropic.x", "system": "S"}, "label": "L"},
-            Content("S", {"model": "anthropic.x", "title": "L"}),
+            Content("S", {"endpoint": "bedrock", "model": "anthropic.x", "title": "L"}),
         ),
         (
             "librechat/custom",
             {"preset": {"endpoint": "Own", "endpointType": "custom"}, "label": "L"},
-            Content(None, {"endpoint": "Own", "title": "L"}),
+            Content(None, {"endpoint": "Own", "endpointType": "custom", "title": "L"}),
         ),
         (
             "librechat/agents",
             {"preset": {"endpoint": "agents", "agent_id": "x", "instructions": "I"}, "label": "L", "new": {"k": [1]}},
-            Content("I", {"agent_id": "x", "title": "L", "model_spec": {"new": {"k": [1]}}}),
+            Content("I", {"endpoint": "agents", "agent_id": "x", "title": "L", "model_spec": {"new": {"k": [1]}}}),
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_the_kind_of_an_entry(preset_: Json, expected: str) -> None:
 def test_differences_are_told_by_the_keys_of_the_file() -> None:
     before = content_of(entry_of("a", OPENAI, one(preset(spec={"group": "G", "order": 1})).content), OPENAI)
     after = one(preset(spec={"group": "H"}, description="D", prompt="Q")).content
-    changes = field_changes(kept(OPENAI, before), kept(OPENAI, after), OPENAI)
+    changes = field_changes(before, kept(OPENAI, after), OPENAI)
     assert {requested_path(OPENAI, change.path) for change in changes} == {
         ("description",), ("model_spec", "group"), ("model_spec", "order"), ("system_prompt",),
     }  # fmt: skip
@@ -240,6 +240,7 @@ def test_the_others_keep_their_order_whatever_comes(
         ({"modelSpecs": {"list": [1]}}, {"modelSpecs": {"list": [2]}}, True),
         ({"modelSpecs": {"enforce": True}}, {"modelSpecs": {"enforce": True, "list": []}}, True),
         ({"modelSpecs": {"enforce": True}}, {"modelSpecs": {"list": []}}, False),
+        ({"modelSpecs": None}, {"modelSpecs": {"list": []}}, True),
         ({"a": {}}, {}, False),
         ({"a": 1}, {"a": True}, False),
         ("odd", {}, False),

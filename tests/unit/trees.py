@@ -8,6 +8,7 @@ from typing import Any
 
 from presetctl.domain.errors import InputError
 from presetctl.repository import Repository, load
+from presetctl.specs.schemas import SchemaLibrary
 
 
 @dataclass
@@ -90,6 +91,9 @@ class SmallSchemas:
         tools = {"type": "array", "items": {"type": "object", "required": ["type"]}}
         properties = {"model": _TEXT, "temperature": number, "provider": provider, "tools": tools}
         return config_schema(kind, "messages", properties)
+
+    def model_specs_schema(self) -> Mapping[str, Any]:
+        return SchemaLibrary.packaged().model_specs_schema()
 
     def preset_schema(self) -> Mapping[str, Any]:
         override = {"type": "object", "additionalProperties": False, "properties": _OVERRIDE}

@@ -13,6 +13,7 @@ from presetctl.cli.declared import check_valid
 from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError, UsageError
 from presetctl.domain.preset import Preset
+from presetctl.domain.provider import LIBRECHAT
 from presetctl.domain.values import Json
 from presetctl.domain.values import Path as JsonPath
 from presetctl.load.atomic import write_atomically
@@ -26,7 +27,6 @@ from presetctl.report.safe import inert, one_line
 from presetctl.report.text import problems_text
 from presetctl.repository import Repository
 
-PROVIDER = "librechat"
 DIFFERS = 3
 
 
@@ -113,19 +113,19 @@ def _declared(session: Session, workspace: str | None) -> ModelSpecs:
 
 def _presets(repository: Repository, workspace: str | None) -> Mapping[str, Preset]:
     """Those of the workspace that is named, or that can only be meant; without any, those of all files."""
-    workspaces = repository.project.project.workspaces
-    named = workspace or repository.project.project.default_name()
-    able = [name for name, settings in workspaces.items() if settings.provider == PROVIDER]
-    if workspace is not None and repository.settings(workspace).provider != PROVIDER:
+    project = repository.project.project
+    able = [name for name, settings in project.workspaces.items() if settings.provider == LIBRECHAT]
+    if workspace is not None and repository.settings(workspace).provider != LIBRECHAT:
         raise UsageError(
-            f"{workspace} is a workspace of {workspaces[workspace].provider}; modelSpecs are LibreChat's",
+            f"{workspace} is a workspace of {repository.settings(workspace).provider}; modelSpecs are LibreChat's",
             hint=f"name one of {', '.join(able)}" if able else "leave -w out",
         )
-    if named not in able and len(able) > 1:
+    chosen = workspace or (default if (default := project.default_name()) in able else None)
+    if chosen is None and len(able) > 1:
         raise UsageError("which workspace?", hint=f"name one of {', '.join(able)} with -w")
     if not able:
         return repository.rendered.unplaced
-    return repository.rendered.workspaces[named if named in able else able[0]]
+    return repository.rendered.workspaces[project.targets_of(chosen or able[0])[0]]  # its users have the same ones
 
 
 def _tell_endpoints(found: ModelSpecs, held: _Held) -> None:

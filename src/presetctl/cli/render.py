@@ -17,6 +17,7 @@ from presetctl.domain.project import EMBEDDED, LibreChatWorkspace, Workspace
 from presetctl.domain.values import show_path
 from presetctl.kinds import Kinds
 from presetctl.persistence import request_body
+from presetctl.publishing import entry_of
 from presetctl.report.json import as_text
 from presetctl.report.preset import curl_text
 
@@ -70,7 +71,10 @@ def command(
     if request is not None:
         preset = _translated(repository.kinds, preset, request)
     kind = repository.kinds.kind(preset.kind)
-    body = request_body(kind, preset.content)
+    if repository.settings(name).publishes:
+        body = entry_of(slug, kind, preset.content)
+    else:
+        body = request_body(kind, preset.content)
     give(_curl(kind, preset, name, repository.settings(name)) if curl else as_text(body))
 
 

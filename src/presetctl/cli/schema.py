@@ -167,7 +167,7 @@ class _Derived:
     """Schemas that were derived and not written."""
 
     configs: Mapping[str, dict[str, Any]]
-    model_spec: dict[str, Any] | None
+    library: SchemaLibrary
 
     def kinds(self) -> Sequence[str]:
         return tuple(self.configs)
@@ -176,16 +176,18 @@ class _Derived:
         return self.configs[kind]
 
     def preset_schema(self) -> Mapping[str, Any]:
-        return preset_schema(self.configs, self.model_spec)
+        return preset_schema(self.configs, self.library.preset_schema().get("$defs", {}).get(MODEL_SPEC))
+
+    def model_specs_schema(self) -> Mapping[str, Any]:
+        return self.library.model_specs_schema()
 
 
 def _broken(session: Session, reduced: dict[str, Any], sources: Sources, accounting: Accounting) -> list[Problem]:
     """The problems that presets would have with the new spec and don't have now."""
     same = {kind: dict(session.schemas.config_schema(kind)) for kind in session.schemas.kinds()}
     others = {kind: schema for kind, schema in same.items() if provider_of(kind) == LIBRECHAT}
-    model_spec = session.schemas.preset_schema().get("$defs", {}).get(MODEL_SPEC)
     configs = others | config_schemas(reduced, read_overlay(sources.overlay, OVERLAY), accounting)
-    derived = _Derived(configs, model_spec)
+    derived = _Derived(configs, session.schemas)
     tree = WorkTree(session.root)
     before = set(load(tree, session.schemas).problems)
     return [problem for problem in load(tree, derived).problems if problem not in before]

@@ -82,6 +82,8 @@ class Kind:
     """Stored fields that count only where a file declares them; otherwise they are the user's own."""
     exclusive: str = ""
     """A stored field that only one preset of a workspace can have: one that gets it takes it from another."""
+    replaced_whole: bool = False
+    """Whether a write replaces all of a preset, so that it takes fields away, whatever else its provider does."""
 
     @property
     def provider(self) -> str:

@@ -19,6 +19,8 @@ DEFAULT_KIND = "openrouter/chat-completions"
 DESCRIPTION = "description"
 MODEL_SPEC = "model_spec"
 """The key of a preset file for what only LibreChat's modelSpecs have of a preset."""
+BESIDE = (DESCRIPTION, MODEL_SPEC)
+"""Keys of a preset file that the content of a published preset has among its config."""
 MODEL_SPEC_FROM_PRESET = frozenset({"name", "label", "description", "preset"})
 """What the rest of a preset's file says of its entry in modelSpecs."""
 

@@ -64,6 +64,8 @@ def _check_entry(entry: str) -> str:
     return entry
 
 
+Principal = Annotated[str, StringConstraints(pattern=r"^(role|group|user)/[^/\s]([^/\n\r]{0,126}[^/\s])?$")]
+
 KeyringEntry = Annotated[str, AfterValidator(_check_entry)]
 
 
@@ -171,6 +173,11 @@ class OpenRouterWorkspace(_Workspace):
         return self.prune != "report"
 
     @property
+    def publishes(self) -> bool:
+        """Whether presets become model specs there."""
+        return False
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """The environment variables that hold what opens the workspace."""
         return (self.api_key_env,)
@@ -227,6 +234,15 @@ class LibreChatWorkspace(_Workspace):
         default_factory=dict,
         description="Several users who get the same presets, by a name of your choice: chat/alice is one of chat's.",
     )
+    publish: Literal["modelSpecs"] | None = Field(
+        default=None,
+        description="`modelSpecs`: the presets become model specs, which others are given, instead of presets of the "
+        "account; it must be an administrator's.",
+    )
+    publish_to: Principal = Field(
+        default="role/USER",
+        description="Who gets the model specs: role/NAME, or group/ID or user/ID. Without `publish` it says nothing.",
+    )
     login_wait: float = Field(
         default=600,
         ge=0,
@@ -248,7 +264,14 @@ class LibreChatWorkspace(_Workspace):
         own = sorted(self.model_fields_set & LibreChatUser.model_fields.keys())
         if self.users and own:
             raise ValueError(f"has users, each with variables of their own: move {', '.join(own)} there")
+        if self.users and self.publish is not None:
+            raise ValueError("publishes model specs, which one account does for all: remove users")
         return self
+
+    @property
+    def publishes(self) -> bool:
+        """Whether presets become model specs there."""
+        return self.publish is not None
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -162,9 +162,9 @@ class HttpJson:
         """Writes, once. RemoteError when the request never left; AmbiguousError when its effect is not known."""
         return self._call("POST", path, None, body, self._abandoned, headers)
 
-    def patch(self, path: str, body: Json) -> Reply:
+    def patch(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> Reply:
         """Changes a part of something, once. Errors as for ``post``."""
-        return self._call("PATCH", path, None, body, self._abandoned)
+        return self._call("PATCH", path, None, body, self._abandoned, headers)
 
     def delete(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
         """Removes, once. Errors as for ``post``."""

@@ -108,10 +108,10 @@ class KeyedHttp(HttpJson):
         with self._redaction.errors():
             return self._clean(super().post(path, body, headers))
 
-    def patch(self, path: str, body: Json) -> Reply:
+    def patch(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> Reply:
         """As HttpJson changes."""
         with self._redaction.errors():
-            return self._clean(super().patch(path, body))
+            return self._clean(super().patch(path, body, headers))
 
     def delete(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
         """As HttpJson removes."""

@@ -18,6 +18,7 @@ from presetctl.providers.known_versions import KnownVersions
 from presetctl.providers.librechat.pace import Pace
 from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
 from presetctl.providers.librechat.session import ADDRESS, Password, Session, Token
+from presetctl.providers.librechat.specs import ModelSpecsReader, ModelSpecsWriter
 from presetctl.providers.management import Management
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
 
@@ -116,6 +117,9 @@ def _librechat(
         advice=Advice(base=ADDRESS),
     )
     session = Session(http, credentials, login_wait=settings.login_wait, tell=tell, pace=pace)
+    if settings.publishes:
+        specs = ModelSpecsReader(session, settings.publish_to, ask_kind, tell)
+        return Connection(specs, ModelSpecsWriter(session, specs, ask_kind), http.close)
     reader = LibreChatReader(session, ask_kind, declared)
     return Connection(reader, LibreChatWriter(session, reader, ask_kind), http.close)
 

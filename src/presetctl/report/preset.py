@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from presetctl.domain.kind import KEYS, PRESET_ID
-from presetctl.domain.preset import Preset
+from presetctl.domain.preset import BESIDE, Preset
 from presetctl.domain.values import Json
 from presetctl.report.json import as_text, header
 from presetctl.report.safe import inert, one_line, visible
@@ -22,7 +22,7 @@ def preset_text(preset: Preset, workspace: str, body: str, style: Style) -> str:
 def preset_fields(preset: Preset) -> dict[str, Json]:
     """What the files say of a preset, for a person to read: without the keys that it doesn't have."""
     content = preset.content
-    config: Json = {key: value for key, value in content.config.items() if key not in KEYS} or None
+    config: Json = {key: value for key, value in content.config.items() if key not in {*KEYS, *BESIDE}} or None
     fields: dict[str, Json] = {
         **{key: content.config.get(name) for name, key in KEYS.items()},
         PRESET_ID: preset.adopts,

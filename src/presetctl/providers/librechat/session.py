@@ -1,6 +1,7 @@
 """Logged in to LibreChat as one user: one login for a whole run, which is renewed before it ends.
 
-Only the routes for logging in and for presets are ever called: some others ban clients that are not browsers.
+Only the routes for logging in, for presets and for an administrator's configuration are ever called: some others ban
+clients that are not browsers.
 Facts: a running server, v0.8.7.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -94,21 +95,25 @@ class Session:
         """The id of the user. Errors: AccessError, RemoteError."""
         return self._opened().user
 
-    def get(self, path: str) -> Reply:
-        """Reads. Errors: AccessError, RemoteError."""
-        return self._called(lambda headers: self._http.get(path, headers=headers), f"GET {path}")
+    def get(self, path: str, also: Collection[int] = ()) -> Reply:
+        """Reads; a status in ``also`` is given back, too. Errors: AccessError, RemoteError."""
+        return self._called(lambda headers: self._http.get(path, headers=headers), f"GET {path}", also)
 
     def post(self, path: str, body: Json) -> Reply:
         """Writes, once: one that is refused for its token wasn't looked at. Errors as for ``HttpJson.post``, too."""
         return self._called(lambda headers: self._http.post(path, body, headers), f"POST {path}")
 
-    def _called(self, call: Callable[[Mapping[str, str]], Reply], what: str) -> Reply:
+    def patch(self, path: str, body: Json, also: Collection[int] = ()) -> Reply:
+        """Changes a part of something, once. As ``post``; a status in ``also`` is given back, too."""
+        return self._called(lambda headers: self._http.patch(path, body, headers), f"PATCH {path}", also)
+
+    def _called(self, call: Callable[[Mapping[str, str]], Reply], what: str, also: Collection[int] = ()) -> Reply:
         opened = self._opened()
         with self._without_secrets():
             reply = call(_authorized(opened))
             if reply.status == 401 and isinstance(self._credentials, Password):
                 reply = call(_authorized(self._opened(instead_of=opened)))
-            if reply.status < 400:
+            if reply.status < 400 or reply.status in also:
                 return replace(reply, body=Redaction(*self._secrets).value(reply.body))
             raise self._refusal(reply, what)
 
@@ -221,7 +226,7 @@ def refusal(reply: Reply, what: str) -> Exception:
             return BusyError(text, hint="try again later", retry_after=reply.retry_after)
         case 400:
             return RemoteError(f"{what}: refused (400){_filtered(reply) or said}", hint="change what it objects to")
-        case status if (status >= 500 or status in {408, 425}) and what.startswith("POST"):
+        case status if (status >= 500 or status in {408, 425}) and not what.startswith("GET"):
             return AmbiguousError(f"{what}: the server failed ({status}){said}", hint="try again later")
         case status:
             return RemoteError(f"{what}: the server failed ({status}){said}", hint="try again later")
