@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from types import NoneType
 from typing import Any, Final, NoReturn
 
-from pydantic import ValidationError
-
+from presetctl.domain.errors import PresetctlError
+from presetctl.domain.preset import Content, RememberedContent
 from presetctl.domain.state import ActualPreset, ListedPreset, Version
 from presetctl.ports import Cache
-from presetctl.providers.openrouter_replies import StoredVersion, as_version
 
 SPACE: Final = "versions"
-_FORM: Final = 1
+_FORM: Final = 2
 """Part of every key: raise it when the form of what is kept, or its meaning, changes."""
 
 
@@ -61,22 +62,34 @@ class KnownVersions:
 
 
 def _packed(version: Version) -> bytes:
-    held = {
-        "id": version.id,
-        "version": version.number,
-        "system_prompt": version.content.system_prompt,
-        "config": version.content.config,
-        "created_at": version.created_at,
-        "creator_id": version.creator,
-    }
-    return json.dumps(held, separators=(",", ":")).encode()
+    """Two lines of JSON: what a plan without changes needs to know, and the content."""
+    content = version.content
+    known = [version.id, version.number, version.created_at, version.creator, content.digest]
+    return b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in (known, content.as_json()))
 
 
 def _unpacked(data: bytes) -> Version | None:
+    """The version, whose content is read only where somebody looks into it; None where ``data`` is something else."""
+    known, end, content = data.partition(b"\n")
     try:
-        return as_version(StoredVersion.model_validate(_DECODER.decode(data.decode())))
-    except (ValueError, RecursionError, ValidationError):
+        own, number, created_at, creator, digest = _DECODER.decode(known.decode())
+    except (ValueError, TypeError, RecursionError):
         return None
+    texts = isinstance(own, str) and isinstance(created_at, str) and isinstance(digest, str) and bool(end)
+    if not texts or type(number) not in {int, NoneType} or not isinstance(creator, str | None):
+        return None
+    return Version(own, number, RememberedContent(digest, lambda: _content(content, digest)), created_at, creator)
+
+
+def _content(data: bytes, digest: str) -> Content:
+    with suppress(ValueError, TypeError, RecursionError):
+        content = Content(**_DECODER.decode(data.decode()))
+        if content.digest == digest:
+            return content
+    raise PresetctlError(
+        "what the cache has of a preset's version is not what its digest says",
+        hint="`presetctl cache clear` removes it; nothing is lost but time",
+    )
 
 
 def _refuse(_: str) -> NoReturn:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presetctl.domain.errors import PresetctlError
 from presetctl.domain.preset import Content
 from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version
 from presetctl.providers.keyed import KeyedHttp
@@ -69,7 +70,14 @@ def test_any_content_comes_back_to_the_last_digit(
 ) -> None:
     cache, version = Dictionary(), Version("v-3", 3, Content(prompt, config), "then", creator)
     known(cache).keep([(ROW, version)])
-    assert repr(known(cache).of([ROW])) == repr([ActualPreset("a", "p-1", Status.ACTIVE, version)])
+    (found,) = known(cache).of([ROW])
+    assert found is not None
+    assert found.version is not None
+    content = found.version.content
+    assert content.digest == version.content.digest
+    assert repr((content.system_prompt, content.config)) == repr((prompt, config))
+    assert (found.version.id, found.version.number, found.version.created_at) == ("v-3", 3, "then")
+    assert found.version.creator == creator
 
 
 @pytest.mark.parametrize(
@@ -99,15 +107,42 @@ def test_where_the_list_names_no_workspace_nothing_is_kept() -> None:
     assert not cache.entries
 
 
+KNOWN = ["v-3", 3, "then", None, VERSION.content.digest]
+CONTENT = b'{"system_prompt":"P","config":{"model":"m","top_p":1.0}}'
+
+
+def packed(known: Any, content: bytes = CONTENT) -> bytes:
+    return json.dumps(known).encode() + b"\n" + content
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"\xff", b"[]", b"null", b'{"id": "v-3"}', b"[" * 100_000, json.dumps(HELD | {"version": "x"}).encode(),
-     json.dumps(HELD | {"config": {"a": float("nan")}}).encode(), json.dumps(HELD | {"id": "v-4"}).encode()],
+    [b"", b"{", b"\xff", b"[]", b"null", b"[" * 100_000, packed({}), packed(KNOWN[:4]), packed([*KNOWN, 1]),
+     packed([5, *KNOWN[1:]]), packed(["v-4", *KNOWN[1:]]), packed(["v-3", True, *KNOWN[2:]]),
+     packed(["v-3", "3", *KNOWN[2:]]), packed(["v-3", float("nan"), *KNOWN[2:]]), packed(["v-3", 3, None, *KNOWN[3:]]),
+     packed([*KNOWN[:3], 5, KNOWN[4]]), packed([*KNOWN[:4], 5]), json.dumps(KNOWN).encode()],
 )  # fmt: skip
 def test_what_has_another_form_is_not_believed(data: bytes) -> None:
     cache = filled()
+    cache.entries = dict.fromkeys(cache.entries, packed(KNOWN))
+    assert known(cache).of([ROW])[0] is not None
     cache.entries = dict.fromkeys(cache.entries, data)
     assert known(cache).of([ROW]) == [None]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"[" * 100_000, b"\xff", b"{}", CONTENT.replace(b"1.0", b"1.5"), CONTENT.replace(b"1.0", b"NaN"),
+     CONTENT.replace(b"P", b"Q"), CONTENT.replace(b"}}", b'},"x":1}')],
+)  # fmt: skip
+def test_a_content_is_never_another_one_than_its_digest_says(content: bytes) -> None:
+    cache = filled()
+    cache.entries = dict.fromkeys(cache.entries, packed(KNOWN, content))
+    (found,) = known(cache).of([ROW])
+    assert found is not None
+    assert found.version is not None
+    with pytest.raises(PresetctlError, match="is not what its digest says"):
+        assert found.version.content.config
 
 
 class Server:
