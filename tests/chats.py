@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from secrets import randbelow, token_hex
@@ -50,6 +50,19 @@ def lost_after(request: httpx.Request, send: Callable[[], httpx.Response]) -> ht
     """The connection breaks after the server did what it was asked, before its reply is there."""
     send().read()
     raise httpx.ReadError("cut", request=request)
+
+
+def replies(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Passage:
+    """Another reply than the server's, which never has the request. A text is HTML."""
+
+    def passage(request: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+        kind = "text/html; charset=utf-8" if isinstance(body, str) else "application/json"
+        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        said = {"Content-Type": kind, **(headers or {})}.items()
+        raw = [(name.encode(), value.encode()) for name, value in said]
+        return httpx.Response(status, content=content, headers=raw, request=request)
+
+    return passage
 
 
 @dataclass
@@ -192,11 +205,17 @@ def opened(
     login_wait: float = 0,
     clock: Callable[[], float] = lambda: 0.0,
     wire: Wire | None = None,
+    sleep: Callable[[float], object] = lambda _: None,
 ) -> Iterator[Opened]:
     """A session as ``connect`` makes one."""
     wire = wire or server.wire()
     told, slept = list[str](), list[float]()
-    pause = Pause(slept.append, lambda: 0.0)
+
+    def wait(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(seconds)
+
+    pause = Pause(wait, lambda: 0.0)
     http = HttpJson(server.base, {}, timeout=30, transport=lambda: wire, pause=pause)
     session = Session(http, credentials, login_wait=login_wait, tell=told.append, pause=pause, clock=clock)
     reader = LibreChatReader(session, KINDS.__getitem__, declared or {})

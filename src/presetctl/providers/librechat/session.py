@@ -139,7 +139,7 @@ class Session:
             return None
         body = reply.body if isinstance(reply.body, Mapping) else {}
         token = body.get("token")
-        return self._made(token, body, reply) if reply.status == 200 and isinstance(token, str) else None
+        return self._made(token, body, reply) if reply.status == 200 and isinstance(token, str) and token else None
 
     def _logged_in(self, credentials: Password) -> _Pass:
         while True:
