@@ -123,7 +123,7 @@ class LibreChatWriter:
         if held is not None:
             return [held.id]
         before = self._removed.get(preset.slug, {}).get("presetId")
-        names = [str(name) for name in (before, preset.adopts) if name and name not in shelf.ids()]
+        names = [str(name) for name in (before, preset.adopts) if _is_id(name) and name not in shelf.ids()]
         return list(dict.fromkeys([*names, preset_id(self._session.user, preset.slug)]))
 
     def _marked(self, stored: Held, slug: str) -> ActualPreset:
@@ -178,7 +178,7 @@ class LibreChatWriter:
         held = shelf.get(slug)
         if held is None:
             raise NotFoundError(f"{slug} is not there")
-        if not held.managed and held.id == self._reader.declared.get(slug):
+        if not held.managed and held.id == self._reader.declared.get(slug) and _is_id(held.id):
             held = self._adopted(held)
         body = _deletion(held, self._session.user)
         self._removed[slug] = held.document  # before the reply, which may get lost
