@@ -150,6 +150,38 @@ def test_what_goes_is_taken_off_the_list(shell: Shell, server: Server) -> None:
     assert [spec["name"] for spec in server.overrides()["modelSpecs"]["list"]] == ["mail", "their-own"]
 
 
+def test_what_others_published_can_be_taken_over(shell: Shell, server: Server) -> None:
+    theirs = THEIRS | {"description": "Of others", "group": "G", "preset": {"endpoint": "google", "promptPrefix": "P"}}
+    server.lay({"modelSpecs": {"list": [theirs]}})
+    shell("import", "their-own")
+    assert yaml.safe_load((shell.folder / "presets/their-own.yaml").read_text(encoding="utf-8")) == {
+        "kind": "librechat/google",
+        "title": "Theirs",
+        "description": "Of others",
+        "model_spec": {"group": "G"},
+        "system_prompt": "P",
+        "config": {},
+    }
+    assert "Plan: 2 to create, 1 unchanged." in shell("plan").out
+
+
+def test_the_cache_tells_publishing_from_keeping(shell: Shell, server: Server) -> None:
+    published = shell("plan", "--format", "json").json["changes"]
+    assert shell("plan", "--format", "json").json["changes"] == published
+    project(shell, server.url)
+    shell.replace("presetctl.yaml", ", publish: modelSpecs", "")
+    (code, mail) = shell("plan", "--format", "json").json["changes"]
+    assert (code["slug"], mail["slug"]) == ("code", "mail")
+    assert "config.model_spec" not in {field["path"] for field in mail["fields"]}
+    project(shell, server.url)
+    assert shell("plan", "--format", "json").json["changes"] == published
+
+
+def test_it_is_not_promoted_to_or_from_presets_of_an_account(shell: Shell, server: Server) -> None:
+    shell.replace("presetctl.yaml", "  all:", f'  own: {{provider: librechat, url: "{server.url}"}}\n  all:')
+    assert "only all publishes model specs" in shell("promote", "own", "all", code=64).err
+
+
 def test_a_saved_plan_that_was_overtaken_writes_nothing(shell: Shell, server: Server) -> None:
     shell("apply", "--yes")
     shell.replace("presets/mail.yaml", "gpt-5", "gpt-6")

@@ -293,6 +293,18 @@ def test_the_rest_is_compared_too(specs: Opened, monkeypatch: pytest.MonkeyPatch
         specs.writer.write(preset())
 
 
+def test_an_entry_that_is_not_there_afterwards_is_told(specs: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = specs.reader.laid
+
+    def laid() -> Any:
+        found = real()
+        return replace(found, entries=(), overrides={}) if found.version else found
+
+    monkeypatch.setattr(specs.reader, "laid", laid)
+    with pytest.raises(RemoteError, match="was not stored, although the server says so"):
+        specs.writer.write(preset())
+
+
 def test_a_plan_that_somebody_overtook_is_a_conflict(specs: Opened) -> None:
     suite, workspace = ProviderContract(), Workspace(specs.reader, specs.writer, KINDS, CONFIGS)
     suite.apply(workspace, preset())

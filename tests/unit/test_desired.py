@@ -14,6 +14,7 @@ from presetctl.domain.values import Path
 from presetctl.kinds import Kinds
 from presetctl.load.documents import load_documents
 from presetctl.load.project import load_project
+from presetctl.specs.schemas import SchemaLibrary
 from tests.keys import LETTERS, drawn
 from tests.unit.trees import PROJECT, MemoryTree, SmallSchemas, repository
 
@@ -324,6 +325,55 @@ def test_a_model_spec_of_a_preset_for_another_provider(text: str) -> None:
     found = repository({"a": "config: {model: m}\n" + text})
     assert [(it.rule, it.message) for it in found.problems] == [
         ("unknown-field", "`model_spec` is for LibreChat, and says nothing to openrouter")
+    ]
+
+
+PUBLISHING = """\
+version: 1
+workspaces:
+  own: {provider: librechat, url: embedded}
+  all: {provider: librechat, url: embedded, publish: modelSpecs}
+"""
+
+
+def publishing(files: dict[str, str]) -> Rendered:
+    tree = MemoryTree({f"presets/{name}.yaml": text for name, text in files.items()} | {"presetctl.yaml": PUBLISHING})
+    loaded = load_project(tree)
+    documents, _ = load_documents(tree, sorted(f"presets/{name}.yaml" for name in files))
+    return render(documents, loaded.project, loaded.document, Kinds(SchemaLibrary.packaged()))
+
+
+OPENAI = "kind: librechat/openAI\ndescription: D\n"
+
+
+def test_a_workspace_that_publishes_holds_what_entries_hold() -> None:
+    more = "model_spec: {group: g}\norder: 3\npreset_id: x\nconfig: {model: m}"
+    found = publishing({"a": OPENAI + more, "b": OPENAI + "model_spec: false\nconfig: {model: m}"})
+    assert found.problems == ()
+    assert {name: list(state) for name, state in found.workspaces.items()} == {"own": ["a", "b"], "all": ["a"]}
+    own, everyones = (found.workspaces[name]["a"] for name in ("own", "all"))
+    assert own.content.config == {"model": "m", "title": "a", "order": 3}
+    assert everyones.content.config == {"model": "m", "title": "a", "description": "D", "model_spec": {"group": "g"}}
+    assert (own.adopts, everyones.adopts) == ("x", None)
+
+
+def test_what_no_entry_can_hold_is_wrong_where_it_is_published() -> None:
+    found = publishing({"a": "kind: librechat/custom\nconfig: {endpoint: custom}\n"})
+    assert [(it.path, it.rule) for it in found.problems] == [("config.endpoint", "model-spec")]
+
+
+def test_what_is_wrong_anyway_is_told_once() -> None:
+    found = publishing({"a": OPENAI + "config: {greeting: null}\n"})
+    assert [(it.path, it.rule) for it in found.problems] == [("config.greeting", "wrong-type")]
+
+
+def test_only_one_published_preset_can_be_the_default() -> None:
+    first = OPENAI + "model_spec: {default: true}\nconfig: {model: m}\n"
+    only_here = first.replace("model_spec: {default: true}", "overrides: {all: {model_spec: {default: true}}}")
+    assert publishing({"a": first}).problems == ()
+    found = publishing({"a": first, "b": only_here, "c": OPENAI + "config: {model: m}\n"})
+    assert [(str(it.location), it.path, it.rule) for it in found.problems] == [
+        ("presets/b.yaml:1:1", "model_spec.default", "taken")
     ]
 
 

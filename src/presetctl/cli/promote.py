@@ -122,10 +122,14 @@ def _promoter(
     include: tuple[str, ...],
     live: bool,
 ) -> Promoter:
-    for name in (source, target):
-        repository.settings(name)
+    publishing = [name for name in (source, target) if repository.settings(name).publishes]
     if source == target:
         raise UsageError(f"{source} can't be promoted to itself", hint="name two workspaces: FROM and TO")
+    if len(publishing) == 1:
+        raise UsageError(
+            f"of {source} and {target} only {publishing[0]} publishes model specs, so their presets hold other things",
+            hint=f"`presetctl diff {source}: {target}:` shows what differs",
+        )
     check_valid(repository)
     actual = _live(session, repository, source, slugs) if live else None
     return Promoter(WorkTree(session.root), repository, source, target, include, actual)
