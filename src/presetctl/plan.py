@@ -206,7 +206,7 @@ class _Planner:
             kind=kind.name,
             action=action,
             source=preset.source,
-            before=_live(version, kind.left_alone - wanted.config.keys()),
+            before=_live(version, kind.left_alone and kind.left_alone - wanted.config.keys()),
             after=wanted.digest,
             fields=self._with_causes(preset, before, wanted, fields),
             warnings=(
@@ -311,5 +311,7 @@ def _live(version: Version | None, besides: Collection[str] = ()) -> Live | None
     if version is None:
         return None
     content = version.content
-    config = {name: value for name, value in content.config.items() if name not in besides}
-    return Live(version.number, version.id, Content(content.system_prompt, config).digest)
+    if besides:
+        config = {name: value for name, value in content.config.items() if name not in besides}
+        content = Content(content.system_prompt, config)
+    return Live(version.number, version.id, content.digest)

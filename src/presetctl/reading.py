@@ -19,7 +19,8 @@ from typing import Any, Final
 from presetctl import __version__
 from presetctl.desired import Declaration, declaration
 from presetctl.domain.errors import InputError
-from presetctl.domain.preset import Content, Preset, RememberedContent
+from presetctl.domain.kind import Kind
+from presetctl.domain.preset import SAME, Content, Preset, RememberedContent
 from presetctl.domain.problem import Location, Problem
 from presetctl.kinds import Kinds
 from presetctl.load.documents import parse_document, prompt_bytes, prompt_text, read_preset, unreadable
@@ -96,6 +97,7 @@ class _Memory:
     def __init__(self, reader: DeclarationReader) -> None:
         self._reader = reader
         self._cache = reader.cache
+        self._derived: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self._base = hashlib.sha256(_of_all(reader.project, reader.kinds))
         self._not_kept = {
             name: tuple(settings.not_kept) for name, settings in reader.project.project.workspaces.items()
@@ -105,7 +107,7 @@ class _Memory:
         """What is remembered of those files, by file."""
         keys = {self._key(file, data): file for file, data in contents.items()}
         found = self._cache.get(SPACE, keys)
-        declared = ((keys[key], self._declaration(keys[key], key, value)) for key, value in found.items())
+        declared = ((keys[key], self._declaration(keys[key], value)) for key, value in found.items())
         return {file: known for file, known in declared if known is not None}
 
     def remember(self, declared: Mapping[str, Declaration], contents: Mapping[str, bytes]) -> None:
@@ -140,12 +142,16 @@ class _Memory:
         ways = {self._not_kept[name] for name, it in each.presets.items() if it is preset and name is not None}
         return {
             "digest": preset.content.digest,
-            "kept": {kept_name(kind.name, way): kept(kind, preset.content, way).digest for way in ways},
+            "kept": {kept_name(kind.name, way): self._kept(kind, preset.content, way) for way in sorted(ways)},
             "at": [preset.source.line, preset.source.column],
             "more": {name: getattr(preset, name) for name in _COPIED},
         }
 
-    def _declaration(self, file: str, key: str, value: bytes) -> Declaration | None:
+    def _kept(self, kind: Kind, content: Content, way: tuple[str, ...]) -> str:
+        digest = kept(kind, content, way).digest
+        return SAME if digest == content.digest else digest
+
+    def _declaration(self, file: str, value: bytes) -> Declaration | None:
         """The declaration of an entry; None where it isn't what is wanted any more."""
         try:
             entry = json.loads(value)
@@ -156,7 +162,7 @@ class _Memory:
             if entry["schema"] != self._reader.kinds.digest(kind):
                 return None
             presets = [
-                Preset(slug, kind, self._content(file, key, index, it), Location(file, *it["at"]), **it["more"])
+                Preset(slug, kind, self._content(file, index, it), Location(file, *it["at"]), **it["more"])
                 for index, it in enumerate(entry["presets"])
             ]
             by_workspace = {name: presets[index] for name, index in entry["workspaces"]}
@@ -164,8 +170,11 @@ class _Memory:
         except (ValueError, TypeError, KeyError, IndexError):  # of another presetctl, which the key doesn't tell apart
             return None
 
-    def _content(self, file: str, key: str, index: int, entry: Mapping[str, Any]) -> Content:
-        return RememberedContent(entry["digest"], partial(self._read_again, file, key, index), entry["kept"])
+    def _content(self, file: str, index: int, entry: Mapping[str, Any]) -> Content:
+        # Ten thousand of these are in memory at the same time, and most are derived alike: such share one mapping.
+        found, digest = entry["kept"], entry["digest"]
+        derived = self._derived.setdefault(tuple(found.items()), found)
+        return RememberedContent(digest, partial(self._read_again, file, index, digest), derived)
 
     def _prompt(self, file: str, name: str) -> str:
         """The text of a prompt file as it is now; empty, which none is, where it can't be read."""
@@ -174,11 +183,11 @@ class _Memory:
         except (InputError, UnicodeDecodeError):
             return ""
 
-    def _read_again(self, file: str, key: str, index: int) -> Content:
+    def _read_again(self, file: str, index: int, digest: str) -> Content:
         """A content whose file was not parsed so far."""
-        data = read_preset(self._reader.tree, file)
-        if self._key(file, data) == key:
-            return _distinct(self._reader.parsed(file, data)[0])[index].content
+        presets = _distinct(self._reader.parsed(file, read_preset(self._reader.tree, file))[0])
+        if len(presets) > index and presets[index].content.digest == digest:
+            return presets[index].content
         raise InputError(f"{file} was changed while it was read", hint="run the command again")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from presetctl.domain.values import Json, JsonObject, digest
@@ -57,28 +58,41 @@ class Content:
         return hash(self.system_prompt)
 
 
+SAME = "="
+"""In place of a digest: the content's own."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 class RememberedContent(Content):
     """A content of which so far only the digest is known; ``read`` gets the rest where somebody looks into it.
 
-    ``derived`` has the digests of what can be made of it, by name: see Content.derive(). Whoever makes one answers for
-    the digests.
+    ``derived`` has the digests of what can be made of it, by name (see Content.derive()), SAME for its own. Whoever
+    makes one answers for the digests.
     """
 
-    def __init__(self, digest: str, read: Callable[[], Content], derived: Mapping[str, str] | None = None) -> None:
-        self.__dict__.update(digest=digest, _read=read, _derived=derived or {})
+    _read: Callable[[], Content]
+    _derived: Mapping[str, str]
+
+    def __init__(self, digest: str, read: Callable[[], Content], derived: Mapping[str, str] = _NOTHING) -> None:
+        object.__setattr__(self, "digest", digest)
+        object.__setattr__(self, "_read", read)
+        object.__setattr__(self, "_derived", derived)
 
     def __getattr__(self, name: str) -> Any:
         """Reads what isn't there yet."""
         if name not in {"system_prompt", "config"}:
             raise AttributeError(name)
-        content = self.__dict__["_read"]()
-        self.__dict__.update(system_prompt=content.system_prompt, config=content.config)
-        return self.__dict__[name]
+        content = self._read()
+        for field_name in ("system_prompt", "config"):
+            object.__setattr__(self, field_name, getattr(content, field_name))
+        return getattr(content, name)
 
     def derive(self, name: str, make: Callable[[Content], Content]) -> Content:
         """The same with a digest that is known, made only where somebody looks into it; else just made."""
-        known = self.__dict__["_derived"].get(name)
-        return make(self) if known is None else RememberedContent(known, lambda: make(self))
+        known = self._derived.get(name)
+        if known is None:
+            return make(self)
+        return self if known == SAME else RememberedContent(known, lambda: make(self))
 
 
 @dataclass(frozen=True, slots=True)

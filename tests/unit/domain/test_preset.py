@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from presetctl.domain.preset import Content, RememberedContent
+from presetctl.domain.preset import SAME, Content, RememberedContent
 
 PLAIN = Content("p", {"a": 1})
 
 
-def remembered(reads: list[str], derived: dict[str, str] | None = None) -> RememberedContent:
-    return RememberedContent(PLAIN.digest, lambda: reads.append("read") or PLAIN, derived)  # type: ignore[func-returns-value]
+def remembered(reads: list[str], **derived: str) -> RememberedContent:
+    def read() -> Content:
+        reads.append("read")
+        return PLAIN
+
+    return RememberedContent(PLAIN.digest, read, derived)
 
 
 def test_what_is_remembered_is_read_once_and_only_where_somebody_looks() -> None:
@@ -32,7 +36,7 @@ def test_contents_are_equal_by_what_they_hold() -> None:
 
 def test_what_is_made_of_it_is_remembered_by_name() -> None:
     reads: list[str] = []
-    content = remembered(reads, {"short": "sha256:known"})
+    content = remembered(reads, short="sha256:known", same=SAME)
 
     def short(whole: Content) -> Content:
         return Content((whole.system_prompt or "")[:1], {})
@@ -40,4 +44,5 @@ def test_what_is_made_of_it_is_remembered_by_name() -> None:
     known = content.derive("short", short)
     assert (known.digest, reads) == ("sha256:known", [])
     assert known.config == {}
+    assert content.derive("same", short) is content
     assert content.derive("other", short) == Content("p", {}) == PLAIN.derive("short", short)
