@@ -20,11 +20,12 @@ class FlowEditor:
 
     def has_room(self, node: Node, new: Any) -> bool:
         """Whether ``new`` goes between the brackets of ``node``, where something is that may stay."""
-        fits = node.form is Form.FLOW and is_open(new) and node.is_map is isinstance(new, Mapping)
-        return fits and (bool(node.entries) or self._canvas.has_comment(node))
+        is_list = isinstance(new, Sequence) and not isinstance(new, str)
+        fits = node.form is Form.FLOW and (isinstance(new, Mapping) if node.is_map else is_list)
+        return fits and ((is_open(new) and bool(node.entries)) or self._canvas.has_comment(node))
 
     def rewrite(self, node: Node, old: Any, new: Any) -> None:
-        """Makes a collection between brackets into another of its kind; the new one isn't empty."""
+        """Makes a collection between brackets into another of its kind."""
         if isinstance(new, Mapping):
             kept = [(item, item.name) for item in node.entries]
             steps = [(index, name if name in new else None) for index, (_, name) in enumerate(kept)]

@@ -103,6 +103,7 @@ def is_kept(lines: Sequence[str], result: Sequence[str]) -> bool:
 @settings(max_examples=700)
 @given(SEEDS)
 @example(37093)  # an item that is a mapping goes, and the next one moves up to the dash
+@example(2142094)  # everything between brackets goes but comments
 def test_only_the_lines_of_edited_values_change(seed: int) -> None:
     random = Random(seed)
     value = random_value(random, 4)
