@@ -48,8 +48,9 @@ def test_nobody_listens(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nobody_listens_when_the_write_is_sent(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def leave(exchange: Exchange) -> None:
-        exchange.send(exchange.reply().raw())
-        exchange.server.stop_listening()
+        reply = exchange.reply().raw()
+        exchange.server.stop_listening()  # first: else the write may come in between
+        exchange.send(reply)
 
     with bench(shell, monkeypatch) as prepared:
         prepared.server.inject("get", leave, 3)
