@@ -149,7 +149,9 @@ class Applier:
         slug = change.slug
 
         def moved(found: ActualPreset | None) -> bool:
-            return not _same(None if found is None else found.version, before)
+            version = None if found is None else found.version
+            # An adopted preset is marked before it's deleted, which gives it another id.
+            return version is None or (version.id != before.id and version.content.digest != before.content.digest)
 
         try:
             sent = self._delivery.send(slug, lambda: self.writer.remove(slug), moved)

@@ -260,7 +260,8 @@ def _takes_away(fields: Sequence[FieldChange], kind: Kind) -> bool:
     if kind.replaced_whole or capabilities(kind.provider).unsets:
         return False
     return any(
-        (len(f.path) <= 2 and f.after is ABSENT) or (f.before is not ABSENT and f.path[1:2] and f.path[1] in _ENDPOINT)
+        (len(f.path) <= 2 and (f.after is ABSENT or f.after is None))
+        or (f.before is not ABSENT and f.path[1:2] and f.path[1] in _ENDPOINT)
         for f in fields
     )
 
