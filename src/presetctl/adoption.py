@@ -16,6 +16,7 @@ from presetctl.domain.errors import InputError
 from presetctl.domain.kind import DEFAULT_PRESET, ORDER, PRESET_ID, TITLE, Kind, provider_of
 from presetctl.domain.preset import BESIDE, DEFAULT_KIND, SLUG, Content, Preset
 from presetctl.domain.problem import Severity
+from presetctl.domain.project import declared_name
 from presetctl.domain.state import ActualPreset, ActualState, Status
 from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.kinds import Schemas
@@ -123,17 +124,21 @@ class Adopter:
         elif prompt is not None:
             document["system_prompt"] = prompt
         document["config"] = _against_defaults(self.repository.project.project.defaults.config_of(kind), config)
-        document |= {} if alone or not id_ else {"overrides": {self.workspace: id_}}
+        document |= {} if alone or not id_ else {"overrides": {self._name: id_}}
         way = "../" * (folder.count("/") + 1)
         head = f"# yaml-language-server: $schema={way}schemas/preset.schema.json\n"
         return {file: (head + dump(document)).encode(), **files}
 
     @property
     def _is_alone(self) -> bool:
-        """Whether no other workspace of the project can hold what this one does."""
-        project = self.repository.project.project
-        mine = self.repository.settings(self.workspace).provider
-        return sum(settings.provider == mine for settings in project.workspaces.values()) == 1
+        """Whether no other workspace of the project, and no other user, can hold what this one does."""
+        mine, targets = self.repository.settings(self.workspace).provider, self.repository.project.project.targets
+        return sum(settings.provider == mine for settings in targets.values()) == 1
+
+    @property
+    def _name(self) -> str:
+        """The workspace as files name it."""
+        return declared_name(self.workspace)
 
     def _fitting(self, config: JsonObject) -> tuple[str, JsonObject, JsonObject]:
         """The first kind that the config is valid in, the default one before the others.
@@ -198,7 +203,7 @@ class Adopter:
 
         A prompt from the project's defaults is left alone: the preset gets one of its own over it.
         """
-        override = ("overrides", self.workspace)
+        override = ("overrides", self._name)
         own = value_at(value, override)
         layer: Path = override if isinstance(own, Mapping) and own.keys() & PROMPT_KEYS else ()
         name = value_at(value, (*layer, "system_prompt_file"))
@@ -221,7 +226,7 @@ class Adopter:
         held = change.before
         if isinstance(held, Mapping):
             held = without_inert(held, kind, change.path[1:])
-        overridden = ("overrides", self.workspace, *path)
+        overridden = ("overrides", self._name, *path)
         if value_at(value, overridden) is not ABSENT:
             return Edit(overridden, None if held is ABSENT else held)
         below = value_at({"config": self.repository.project.project.defaults.config_of(kind.name)}, path)
@@ -246,7 +251,8 @@ class Adopter:
         return tried, [word for word in words.values() if word is not None]
 
     def _touched(self, tried: Repository, slug: str) -> tuple[str, ...]:
-        states = {name: state for name, state in tried.rendered.workspaces.items() if name != self.workspace}
+        others = self.repository.project.project.targets.keys() - {self.workspace}
+        states = {name: state for name, state in tried.rendered.workspaces.items() if name in others}
         return tuple(name for name, state in states.items() if slug in state and self._changes(name, state[slug]))
 
     def _changes(self, workspace: str, after: Preset) -> bool:

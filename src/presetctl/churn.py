@@ -82,7 +82,7 @@ def warning(fields: Sequence[FieldChange], live: Version, workspace: str) -> str
     lacking = ", ".join(f"`{show_path(path[1:])}`" for path in paths)
     settled = ", ".join(sorted({str(path[1]) for path in paths}))
     return (
-        f"version {live.number} was written after this preset's files last changed and lacks only {lacking}: the "
+        f"{live.name} was written after this preset's files last changed and lacks only {lacking}: the "
         f"workspace doesn't keep it. `not_kept: [{settled}]` under {workspace} in presetctl.yaml settles that; "
         "--retry writes it once more"
     )

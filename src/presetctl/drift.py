@@ -33,6 +33,10 @@ class Drift:
     """Whether it lacks only what the workspace was shown not to keep."""
     commit: Commit | None = None
     """The commit that what is live comes from, where the declared content was not applied after it."""
+    unreadable: bool = False
+    """Whether it's there and the workspace doesn't tell its content, so that nobody knows whether it drifted."""
+    unmarked: bool = False
+    """Whether it's there without the mark of what files manage: it was never applied."""
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -42,7 +46,9 @@ class Drift:
     @property
     def pending(self) -> bool:
         """Whether it was only never applied: what is live is another commit's, or there is no trace of it at all."""
-        return self.commit is not None or (self.live is None and not self.archived and not self.history)
+        if self.commit is not None or self.unmarked:
+            return True
+        return self.live is None and not self.archived and not self.history and not self.unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,17 @@ class DriftReport:
     @property
     def drifted(self) -> tuple[Drift, ...]:
         """What somebody changed in the workspace."""
-        return tuple(drift for drift in self.found if not drift.pending and not drift.unkept)
+        return tuple(it for it in self.found if not it.pending and not it.unkept and not it.unreadable)
 
     @property
     def pending(self) -> tuple[Drift, ...]:
         """What was not applied yet."""
         return tuple(drift for drift in self.found if drift.pending and not drift.unkept)
+
+    @property
+    def unreadable(self) -> tuple[Drift, ...]:
+        """What nobody can say anything of, since its content can't be read."""
+        return tuple(drift for drift in self.found if drift.unreadable)
 
     @property
     def unkept(self) -> tuple[Drift, ...]:
@@ -87,8 +98,12 @@ class Comparer:
             fields = self._fields(preset, live)
             row = actual.listed.get(slug)
             if fields:
-                archived = row is not None and row.status is Status.ARCHIVED
-                yield Drift(slug, preset.kind, preset.source.file, live, fields, archived)
+                status = None if row is None else row.status
+                unmarked = held is not None and not held.managed
+                yield Drift(
+                    slug, preset.kind, preset.source.file, live, fields,
+                    archived=status is Status.ARCHIVED, unreadable=status is Status.UNREADABLE, unmarked=unmarked,
+                )  # fmt: skip
 
     def with_versions(self, drift: Drift, preset: Preset, versions: Sequence[Version]) -> Drift:
         """Adds every version, and since which of them the preset is not as declared any more."""

@@ -89,7 +89,7 @@ def _too_many_updates(plan: Plan, limits: Limits, consent: Consent) -> Iterator[
 
 def _too_many_archives(plan: Plan, limits: Limits, consent: Consent, around: Surroundings) -> Iterator[Objection]:
     """Also the last ones: a project without any preset is more likely one whose files were not found."""
-    archives, done = len(plan.removals), "archived" if capabilities(plan.workspace.provider).archives else "deleted"
+    archives, done = len(plan.removals), capabilities(plan.workspace.provider).removed
     managed = around.listed + archives
     if archives <= consent.archives:
         return

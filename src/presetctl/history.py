@@ -323,6 +323,8 @@ def version_records(
 
 def with_history(row: Row, renders: Renders) -> Row:
     """Tells drifted from pending, and orphaned from unmanaged. Where history has gaps, the former aren't claimed."""
+    if row.unmarked:
+        return row
     if row.standing is Standing.UNMANAGED and renders.declares(row.slug):
         return replace(row, standing=Standing.ORPHANED)
     if row.standing is not Standing.PENDING or row.live is None or not renders.declares(row.slug):
@@ -335,7 +337,7 @@ def with_history(row: Row, renders: Renders) -> Row:
 
 def with_origin(drift: Drift, renders: Renders) -> Drift:
     """Adds the commit that what is live comes from, unless what is declared was applied since: then it was undone."""
-    if drift.live is None or _applied(drift, renders):
+    if drift.live is None or drift.unmarked or _applied(drift, renders):
         return drift
     return replace(drift, commit=renders.match(drift.slug, drift.live.content))
 

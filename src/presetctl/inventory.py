@@ -29,6 +29,8 @@ class Standing(StrEnum):
     """Not declared; where history was asked, never declared."""
     ARCHIVED = "archived"
     """Archived in the workspace, declared or not."""
+    UNREADABLE = "unreadable"
+    """Declared, and there, but the workspace doesn't tell its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Row:
     """Where what is live is not as declared, from live to declared. In sync with some: they can't be kept there."""
     commit: Commit | None = None
     """The commit that the live content comes from, where history was asked and knows."""
+    unmarked: bool = False
+    """Whether it's there without the mark of what files manage: pending where apply adopts it, else left alone."""
 
 
 def inventory(
@@ -62,8 +66,11 @@ def _row(
     if preset is None or status is Status.ARCHIVED:
         return Row(slug, Standing.ARCHIVED if status is Status.ARCHIVED else Standing.UNMANAGED, status, preset)
     live = None if held is None else held.version
-    if live is None:
-        return Row(slug, Standing.PENDING, status, preset)
+    if held is None or live is None:
+        return Row(slug, Standing.UNREADABLE if status is Status.UNREADABLE else Standing.PENDING, status, preset)
+    if not held.managed:
+        standing = Standing.PENDING if held.id == preset.adopts else Standing.UNMANAGED
+        return Row(slug, standing, status, preset, live, unmarked=True)
     kind = kinds[preset.kind]
     fields = field_changes(held_content(live.content, not_kept), kept(kind, preset.content, not_kept), kind)
     standing = Standing.PENDING if fields else Standing.IN_SYNC

@@ -68,8 +68,7 @@ def removal(last: LastDeclared, live: Version | None, *, is_edited: bool = False
     fate = "archived, it can't be called; its versions are kept" if archives else "deleted, it's gone but from git"
     warnings = [f"declared last in commit {last.commit[:12]}; {fate}"]
     if is_edited and live is not None:
-        what = "what is live" if live.number is None else f"version {live.number}"
-        warnings.append(f"{what} is what no commit declares: somebody edited it outside git")
+        warnings.append(f"{live.name} is what no commit declares: somebody edited it outside git")
     action = Action.ARCHIVE if archives else Action.DELETE
     return Change(preset.slug, preset.kind, action, preset.source, _live(live), None, warnings=tuple(warnings))
 
@@ -84,6 +83,8 @@ def with_removals(plan: Plan, removals: Sequence[Change]) -> Plan:
 
 def with_returns(plan: Plan, was_removed: Callable[[str], bool]) -> Plan:
     """The plan with a word on every preset to create whose slug an archived one may have."""
+    if not capabilities(plan.workspace.provider).archives:
+        return plan
     changes = (_returned(c) if c.action is Action.CREATE and was_removed(c.slug) else c for c in plan.changes)
     return replace(plan, changes=tuple(changes))
 
@@ -98,17 +99,16 @@ def _returned(change: Change) -> Change:
 
 def with_renames(plan: Plan, renames: Mapping[str, Rename]) -> Plan:
     """The plan with a word on every new preset that looks like an orphaned one: what would become of both."""
-    removed = {change.slug: change.action for change in plan.removals}
+    removed = {change.slug for change in plan.removals}
     changes = tuple(_renamed(c, renames[c.slug], removed) if c.slug in renames else c for c in plan.changes)
     return replace(plan, changes=changes)
 
 
-def _renamed(change: Change, rename: Rename, removed: Mapping[str, Action]) -> Change:
-    old, fates = rename.slug, {Action.ARCHIVE: "is archived", Action.DELETE: "is deleted"}
-    fate = f"{fates[removed[old]]} once this one is there" if old in removed else "stays live as it is"
-    counted = capabilities(provider_of(change.kind)).versions
-    begins = "begins at version 1" if counted else "is a new one"
-    calls = f"; what calls @preset/{old} has to be changed" if counted else ""
+def _renamed(change: Change, rename: Rename, removed: Collection[str]) -> Change:
+    old, can = rename.slug, capabilities(provider_of(change.kind))
+    fate = f"is {can.removed} once this one is there" if old in removed else "stays live as it is"
+    begins = "begins at version 1" if can.versions else "is a new one"
+    calls = f"; what calls @preset/{old} has to be changed" if can.versions else ""
     warning = (
         f"looks like the orphaned {old} renamed (similarity {rename.similarity} %): no preset can be, so this one "
         f"{begins}, and {old} {fate}{calls}"
@@ -145,7 +145,8 @@ def _move(was: Change | None, now: Change | None) -> str:
     if was is None:
         return "is not in the plan"
     if now is None:
-        return "is declared no longer" if was.after is not None else "is no more to be archived"
+        gone = capabilities(provider_of(was.kind)).removed
+        return "is declared no longer" if was.after is not None else f"is no more to be {gone}"
     if was.before != now.before:
         return f"was planned against {_live_words(was)}, and {_live_words(now)} is live"
     if (was.kind, was.after) != (now.kind, now.after):

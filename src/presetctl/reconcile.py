@@ -12,6 +12,7 @@ from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleE
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.preset import Preset
 from presetctl.domain.project import EMBEDDED, Limits, Workspace
+from presetctl.domain.provider import capabilities
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
 from presetctl.drift import Comparer, Drift
 from presetctl.guard import NO_CONSENT, NOTHING_AROUND, Consent, Objection, Surroundings
@@ -50,7 +51,7 @@ def plan_offline(repository: Repository, workspace: str, base: BaseState, head: 
     gone = sorted(slug for slug in base.presets if slug not in repository.declared and selection.has(slug))
     note = (
         f"No file declares {', '.join(gone)} any more. Offline nobody knows what {workspace} has of that, so nothing "
-        "is planned to be archived; a plan that reads the workspace tells."
+        f"is planned to be {capabilities(settings.provider).removed}; a plan that reads the workspace tells."
     )
     notes = (note,) if gone and settings.prunes else ()
     return Planned(make_offline_plan(target, head, desired, base, kinds), desired, notes)

@@ -85,6 +85,8 @@ def command(
     repository = session.repository()
     for name in (source, target):
         repository.check_provider(name, slugs)
+    if applies:
+        session.workspace(repository, target)  # one that can be opened: not that of several users
     promoter = _promoter(session, repository, source, target, slugs, include, live)
     found = promoter.promote(sorted(Selection(slugs).of(repository.rendered.workspaces[target])))
     _check_served(found, slugs)
@@ -136,6 +138,7 @@ def _promoter(
 
 
 def _live(session: Session, repository: Repository, source: str, slugs: tuple[str, ...]) -> ActualState:
+    session.workspace(repository, source)
     chosen = Selection(slugs).of(repository.rendered.workspaces[source])
     with session.connection(repository, source) as connection:
         return reconcile.gather(repository, source, connection.reader, chosen.keys())

@@ -19,6 +19,11 @@ class Capabilities:
     unsets: bool = True
     """Whether a write can take a field away; otherwise its preset has to be deleted and made again."""
 
+    @property
+    def removed(self) -> str:
+        """The word for a preset that was taken away."""
+        return "archived" if self.archives else "deleted"
+
 
 _ALL = Capabilities()
 _BY_PROVIDER = {LIBRECHAT: Capabilities(versions=False, archives=False, unsets=False)}

@@ -40,6 +40,11 @@ class Version:
     created_at: str = ""
     creator: str | None = None
 
+    @property
+    def name(self) -> str:
+        """``version 3``; where none are counted, there is only one, and this is what it is called."""
+        return "what is live" if self.number is None else f"version {self.number}"
+
 
 def numbered(versions: Iterable[Version]) -> dict[int, Version]:
     """Versions by their number; empty where none are counted."""

@@ -20,7 +20,7 @@ _APPLY, _APPLY_HINT = "a report of an apply", "`presetctl apply --format json` p
 
 
 class _Version(Strict):
-    version: int
+    version: int | None
     version_id: str = ""
     created_at: str = ""
     creator: str | None = None
@@ -43,8 +43,8 @@ class _Drift(Strict):
         return Drift(self.slug, self.kind, self.file, self._live(history), self._fields(), self.archived, history)
 
     def _live(self, history: Sequence[Version]) -> Version | None:
-        if self.version is None:
-            return None
+        if self.version is None:  # nothing is live, or no versions are counted
+            return next((version for version in history if version.number is None), None)
         bare = Version("", self.version, Content(None, {}))
         return next((version for version in reversed(history) if version.number == self.version), bare)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from presetctl.domain.change import FieldChange
+from presetctl.domain.kind import provider_of
+from presetctl.domain.provider import capabilities
 from presetctl.domain.state import Version
 from presetctl.domain.values import Json
 from presetctl.drift import Drift, DriftReport
@@ -13,9 +15,10 @@ from presetctl.report.json import field_document, header
 from presetctl.report.safe import inert, one_line
 from presetctl.report.text import Style, field_lines, many
 
-FORMAT_VERSION = "1.2"
+FORMAT_VERSION = "1.3"
 _VERSIONS_SHOWN = 10
 _NEVER = "not in the workspace, and no version of it: never applied, or removed for good"
+_NEVER_OR_DELETED = "not in the workspace: never applied, or deleted there"
 
 
 def drift_text(report: DriftReport, style: Style) -> str:
@@ -28,6 +31,8 @@ def drift_text(report: DriftReport, style: Style) -> str:
         lines += [*_drift(drift, style), ""]
     if report.pending:
         lines += [*(_pending(drift, style) for drift in report.pending), ""]
+    if report.unreadable:
+        lines += [*(_unreadable(drift, style) for drift in report.unreadable), ""]
     if report.unkept:
         lines += [*(_unkept(drift, style) for drift in report.unkept), ""]
     if report.drifted:
@@ -41,20 +46,29 @@ def _summary(report: DriftReport) -> str:
     waiting = f" {many(pending, 'preset')} pending: `presetctl plan` shows what apply would change." if pending else ""
     if drifted:
         return f"Drift: {drifted} of {many(report.presets, 'preset')} not as declared.{waiting}"
-    return f"No drift: {many(report.presets - pending, 'preset')} as declared.{waiting}"
+    same = report.presets - pending - len(report.unreadable)
+    return f"No drift: {many(same, 'preset')} as declared.{waiting}"
 
 
 def _pending(drift: Drift, style: Style) -> str:
-    why = _NEVER
-    if drift.live is not None and drift.commit is not None:
-        why = f"version {drift.live.number} is live, from commit {commit_text(drift.commit)}; not applied yet"
+    why = _NEVER if capabilities(provider_of(drift.kind)).versions else _NEVER_OR_DELETED
+    if drift.unmarked:
+        why = "there without presetctl's mark: nothing was applied to it yet"
+    elif drift.live is not None and drift.commit is not None:
+        live = "what is live is" if drift.live.number is None else f"{drift.live.name} is live,"
+        why = f"{live} from commit {commit_text(drift.commit)}; not applied yet"
     return f"{style(f'… {drift.slug}', 'cyan', bold=True)}  pending: {why}  {style(one_line(drift.file), dim=True)}"
 
 
 def _unkept(drift: Drift, style: Style) -> str:
     fields = ", ".join(one_line(field.name) for field in drift.fields)
-    number = "" if drift.live is None else f"version {drift.live.number} "
+    number = "" if drift.live is None else f"{drift.live.name} "
     return f"{style(f'= {drift.slug}', bold=True)}  {number}lacks only {fields}, which the workspace doesn't keep"
+
+
+def _unreadable(drift: Drift, style: Style) -> str:
+    why = "unreadable: the server's content filter hides what it says"
+    return f"{style(f'? {drift.slug}', 'red', bold=True)}  {why}  {style(one_line(drift.file), dim=True)}"
 
 
 def _drift(drift: Drift, style: Style) -> Iterator[str]:
@@ -77,8 +91,10 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
 
 def _version(version: Version) -> str:
     by = f" by {one_line(version.creator)}" if version.creator else ""
-    at = f", {one_line(version.created_at)}" if version.created_at else ""
-    return f"version {version.number}{at}{by}"
+    at = one_line(version.created_at)
+    if version.number is None:
+        return f"changed {at}{by}" if at else "changed"
+    return f"{version.name}{f', {at}' if at else ''}{by}"
 
 
 def drift_document(report: DriftReport) -> dict[str, Json]:
@@ -93,12 +109,14 @@ def drift_document(report: DriftReport) -> dict[str, Json]:
             for drift in report.pending
         ],
         "unkept": [_facts(drift) for drift in report.unkept],
+        "unreadable": [{"slug": it.slug, "kind": it.kind, "file": it.file} for it in report.unreadable],
         "limits": list(report.limits),
         "summary": {
             "presets": report.presets,
             "drifted": len(report.drifted),
             "pending": len(report.pending),
             "unkept": len(report.unkept),
+            "unreadable": len(report.unreadable),
         },
     }
 

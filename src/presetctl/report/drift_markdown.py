@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from presetctl.domain.change import FieldChange
 from presetctl.domain.state import Version
 from presetctl.drift import Drift, DriftReport
-from presetctl.report.gfm import code, html_code, row
+from presetctl.report.gfm import code, grid, html_code
 from presetctl.report.markdown import COMMENT_LIMIT, field_blocks, within
 from presetctl.report.text import many
 
@@ -60,22 +60,21 @@ def _head(report: DriftReport) -> Iterator[str]:
 
 def _table(drifted: tuple[Drift, ...], rows: int) -> Iterator[str]:
     if rows:
-        yield "\n".join(["| preset | live | by | fields |", "|---|---|---|---|", *map(_row, drifted[:rows])])
+        yield grid(("preset", "live", "by", "fields"), map(_cells, drifted[:rows]))
     if rows < len(drifted):
         yield f"{many(len(drifted) - rows, 'more preset')} did not fit in here; `presetctl drift` shows all of them."
 
 
-def _row(drift: Drift) -> str:
+def _cells(drift: Drift) -> tuple[str, ...]:
     live = drift.live
     by = code(live.creator, _NAME_SHOWN) if live is not None and live.creator else ""
-    return row([_name(drift.slug), _state(drift), by, _field_names(drift)])
+    return _name(drift.slug), _state(drift), by, _field_names(drift)
 
 
 def _state(drift: Drift) -> str:
     if drift.live is None:
         return "archived" if drift.archived else "not there any more"
-    at = f", {code(drift.live.created_at, _NAME_SHOWN)}" if drift.live.created_at else ""
-    return f"version {drift.live.number}{at}"
+    return _at(drift.live)
 
 
 def _field_names(drift: Drift) -> str:
@@ -87,7 +86,7 @@ def _field_names(drift: Drift) -> str:
 
 
 def _folded(drift: Drift, shortened: bool) -> str:
-    number = f" · version {drift.live.number}" if drift.live is not None else ""
+    number = f" · {drift.live.name}" if drift.live is not None and drift.live.number is not None else ""
     summary = f"<details>\n<summary>{html_code(drift.slug, _NAME_SHOWN)}{number}</summary>"
     return "\n\n".join([summary, *_content(drift, shortened), "</details>"])
 
@@ -106,8 +105,14 @@ def _content(drift: Drift, shortened: bool) -> Iterator[str]:
 
 def _version(version: Version) -> str:
     by = f" by {code(version.creator, _NAME_SHOWN)}" if version.creator else ""
-    at = f", {code(version.created_at, _NAME_SHOWN)}" if version.created_at else ""
-    return f"version {version.number}{at}{by}"
+    return f"{_at(version)}{by}"
+
+
+def _at(version: Version) -> str:
+    at = code(version.created_at, _NAME_SHOWN) if version.created_at else ""
+    if version.number is None:
+        return f"changed {at}".rstrip()
+    return f"{version.name}, {at}" if at else version.name
 
 
 def _tail(report: DriftReport) -> Iterator[str]:

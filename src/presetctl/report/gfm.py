@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from presetctl.report.safe import one_line, visible
 
@@ -31,6 +31,14 @@ def code(text: str, limit: int = 0) -> str:
 def row(cells: Iterable[str]) -> str:
     """A row of a table. Even in code a bar ends a cell, unless it's escaped."""
     return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
+
+
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, without the columns that have nothing in any row."""
+    found = list(rows)
+    columns = [column for column in range(len(head)) if any(cells[column] for cells in found)]
+    lines = (row(cells[column] for column in columns) for cells in (head, *found))
+    return "\n".join([next(lines), "|---" * len(columns) + "|", *lines])
 
 
 def html_code(text: str, limit: int = 0) -> str:

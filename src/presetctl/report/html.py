@@ -112,6 +112,11 @@ class _Workspace:
     unmanaged: str
     facts: Sequence[tuple[str, str]]
 
+    @property
+    def counts_versions(self) -> bool:
+        """Whether there is any version to be shown."""
+        return any(preset.versions for preset in self.presets)
+
 
 def plans_html(plans: Sequence[Plan]) -> str:
     """The plans of one or several workspaces as a page, whose policy lets only its own script and style do anything."""

@@ -12,6 +12,7 @@ from presetctl.report.json import header
 from presetctl.report.safe import inert, one_line
 from presetctl.report.text import Style, many
 
+FORMAT_VERSION = "1.1"
 _COLOURS = {
     Standing.IN_SYNC: "green",
     Standing.PENDING: "yellow",
@@ -19,14 +20,20 @@ _COLOURS = {
     Standing.ORPHANED: "red",
     Standing.UNMANAGED: "",
     Standing.ARCHIVED: "",
+    Standing.UNREADABLE: "red",
 }
 _FIELDS_SHOWN = 3
 _SUBJECT_SHOWN = 60
 
 
 def inventory_text(rows: Sequence[Row], workspace: str, style: Style, limits: Sequence[str] = ()) -> str:
-    """A table of presets, and a last line that counts them. ``limits`` say what history couldn't tell."""
-    table = [("SLUG", "KIND", "VERSION", "SINCE", "STATE"), *(_cells(row) for row in rows)]
+    """A table of presets, and a last line that counts them. ``limits`` say what history couldn't tell.
+
+    There's no column for versions where none are counted.
+    """
+    table: list[tuple[str, ...]] = [("SLUG", "KIND", "VERSION", "SINCE", "STATE"), *(_cells(row) for row in rows)]
+    if any(row.live is not None and row.live.number is None for row in rows):
+        table = [(*line[:2], *line[3:]) for line in table]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]) - 1)]
     padded = ["  ".join([*map(str.ljust, line[:-1], widths), ""]) for line in table]
     lines = [style(f"Workspace {workspace}", bold=True), "", style(f"{padded[0]}STATE", dim=True)]
@@ -42,7 +49,7 @@ def summary(rows: Sequence[Row]) -> str:
     return f"{many(len(rows), 'preset')}: {', '.join(counts)}." if counts else "No presets."
 
 
-def _cells(row: Row) -> tuple[str, str, str, str, str]:
+def _cells(row: Row) -> tuple[str, ...]:
     kind = one_line(row.preset.kind) if row.preset is not None else "-"
     version = str(row.live.number) if row.live is not None else "-"
     since = (one_line(row.live.created_at) if row.live is not None else "") or "-"
@@ -53,14 +60,19 @@ def _states(row: Row) -> Iterable[str]:
     detail = ""
     if row.preset is not None and row.status is None:
         detail = " (not in the workspace yet)"
+    elif row.standing is Standing.UNREADABLE:
+        detail = " (the server's content filter hides what it says)"
+    elif row.unmarked:
+        adopts = row.standing is Standing.PENDING
+        detail = " (there, to be adopted)" if adopts else " (there without presetctl's mark, so it is left alone)"
     elif row.fields:
         names = [one_line(field.name) for field in row.fields]
         more = f" and {len(names) - _FIELDS_SHOWN} more" if len(names) > _FIELDS_SHOWN else ""
         detail = ", ".join(names[:_FIELDS_SHOWN]) + more
         detail = f" ({detail})" if row.standing is not Standing.IN_SYNC else f" (but for {detail}: not kept there)"
     yield f"{_words(row.standing)}{detail}"
-    if row.status is Status.DISABLED:
-        yield "disabled"
+    if row.status in {Status.DISABLED, Status.UNREADABLE} and row.standing is not Standing.UNREADABLE:
+        yield str(row.status)
     if row.commit is not None:
         yield f"live from {commit_text(row.commit)}"
 
@@ -81,7 +93,7 @@ def _words(standing: Standing) -> str:
 def inventory_document(rows: Sequence[Row], workspace: str, limits: Sequence[str] = ()) -> dict[str, Json]:
     """Every preset with how it stands; ``null`` for what was not read."""
     return {
-        **header(),
+        **header(FORMAT_VERSION),
         "workspace": workspace,
         "presets": [_row(row) for row in rows],
         "limits": list(limits),

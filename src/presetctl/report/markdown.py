@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from presetctl.domain.change import ABSENT, Absent, Cause, Change, FieldChange, Plan
 from presetctl.domain.outcome import Outcome
 from presetctl.domain.values import Json
-from presetctl.report.gfm import code, fence, html_code, row
+from presetctl.report.gfm import code, fence, grid, html_code, row
 from presetctl.report.prose import text_lines
 from presetctl.report.safe import inert, value_text
 from presetctl.report.summary import (
@@ -123,7 +123,7 @@ class _Table:
 
     head: Sequence[str]
     last_column: str
-    rows: Sequence[str]
+    rows: Sequence[Sequence[str]]
     tail: Sequence[str]
 
     @classmethod
@@ -136,7 +136,7 @@ class _Table:
         yield from self.head
         shown = self.rows[:number]
         if shown:
-            yield "\n".join([f"| preset | action | version | {self.last_column} |", "|---|---|---|---|", *shown])
+            yield grid(("preset", "action", "version", self.last_column), shown)
         if len(shown) < len(self.rows):
             yield f"{many(len(self.rows) - len(shown), 'more preset')} did not fit in here."
         yield from self.tail
@@ -160,10 +160,10 @@ def _said(phrases: Iterable[Phrase]) -> str:
     return "".join(_name(phrase.text) if phrase.foreign else phrase.text for phrase in phrases)
 
 
-def _row(change: Change, told: Told) -> str:
+def _row(change: Change, told: Told) -> Sequence[str]:
     words = _field_names(change) if told.outcomes is None else _result(told.outcome(change))
     cells = [_name(change.slug), action_name(change), told.versions(change), "; ".join(words)]
-    return row(cells)
+    return tuple(cells)
 
 
 def _result(outcome: Outcome | None) -> Iterator[str]:
