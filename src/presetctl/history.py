@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import groupby
 
 from presetctl.diff import field_changes
-from presetctl.domain.change import Rename
+from presetctl.domain.change import FieldChange, Rename
 from presetctl.domain.errors import InputError
 from presetctl.domain.history import Commit, LastDeclared, VersionRecord
 from presetctl.domain.kind import Kind
@@ -44,6 +44,11 @@ class Declared:
     def means(self, content: Content) -> bool:
         """Whether a stored content is as good as this one."""
         return not field_changes(content, self.content, self.kind)
+
+    def differs(self, content: Content) -> tuple[FieldChange, ...]:
+        """The fields in which a stored content is another one, from this one to that."""
+        found = field_changes(content, self.content, self.kind)
+        return tuple(FieldChange(field.path, field.after, field.before) for field in found)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -170,6 +175,27 @@ class Renders:
             commit = None if found is None else self._origin(slug, runs, found)
             commits.append(commit or self._match_elsewhere(slug, version.content))
         return commits
+
+    def records(self, slug: str, live: Version | None) -> tuple[VersionRecord, ...]:
+        """Every content that the files declared, oldest first, with the commit that made it so.
+
+        Of those that mean what is live the last one is live; where none does, what is live comes after them all.
+        """
+        runs, records = self._all_runs(slug), list[VersionRecord]()
+        held = None if live is None else held_content(live.content, self._not_kept)
+        same = [index for index, run in enumerate(runs) if held is not None and run.declared.means(held)]
+        for index, run in enumerate(runs):
+            commit, is_live = self._origin(slug, runs, index), index in same[-1:]
+            version = Version(
+                live.id if live and is_live else "", None, run.declared.content, commit.time, commit.author
+            )
+            before = runs[index - 1].declared.content if index else run.declared.content
+            fields = field_changes(before, run.declared.content, run.declared.kind, mutual=True)
+            records.append(VersionRecord(version, is_live, commit, fields))
+        if live is not None and held is not None and not same:
+            fields = runs[-1].declared.differs(held) if runs else ()
+            records.append(VersionRecord(live, True, self._match_elsewhere(slug, live.content), fields))
+        return tuple(records)
 
     def _origin(self, slug: str, runs: Sequence[_Run], found: int) -> Commit:
         """The oldest commit of a run; where it names no pull request, with that of the merge that brought it in."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 import click
 
@@ -12,11 +11,11 @@ from presetctl.cli.console import give, style_for
 from presetctl.cli.declared import renders
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
-from presetctl.domain.history import VersionHistory
+from presetctl.domain.history import VersionHistory, VersionRecord
 from presetctl.domain.kind import Kind
-from presetctl.domain.state import Version
+from presetctl.domain.provider import capabilities
+from presetctl.domain.state import Status
 from presetctl.history import version_records
-from presetctl.ports import PresetReader
 from presetctl.report.history import history_document, history_text
 from presetctl.report.json import as_text
 from presetctl.repository import Repository
@@ -30,6 +29,9 @@ from presetctl.repository import Repository
 @click.pass_context
 def command(ctx: click.Context, slug: str, workspace: str | None, fields: bool, form: str) -> None:
     """Show every version of a preset with the commit that it comes from, and what it changed.
+
+    Where a workspace keeps no versions (LibreChat's don't), it is every commit that made the preset another one, and
+    which of them is live, by what it declares.
 
     A version comes from the oldest commit whose files mean the same content, not looking behind the commit of the
     version before it; other branches count where this one has none. One that no commit declares was edited outside
@@ -45,12 +47,10 @@ def command(ctx: click.Context, slug: str, workspace: str | None, fields: bool, 
     session = Session.open(ctx)
     repository = session.repository()
     name = session.workspace(repository, workspace)
-    with session.connection(repository, name) as connection:
-        versions, live = _versions(repository, name, connection.reader, slug)
-    found, limits = renders(session, repository, name)
-    commits = [None] * len(versions) if found is None else found.trace(slug, versions)
-    records = version_records(versions, commits, live, _kind(repository, name, slug))
-    history = VersionHistory(slug, name, records, limits)
+    if capabilities(repository.settings(name).provider).versions:
+        history = _of_versions(session, repository, name, slug)
+    else:
+        history = _of_commits(session, repository, name, slug)
     style = style_for(sys.stdout)
     if form == "json":
         give(as_text(history_document(history)))
@@ -58,16 +58,41 @@ def command(ctx: click.Context, slug: str, workspace: str | None, fields: bool, 
         give(history_text(history, style, fields=fields), style)
 
 
-def _versions(
-    repository: Repository, workspace: str, reader: PresetReader, slug: str
-) -> tuple[Sequence[Version], str | None]:
-    """Every version, oldest first, and the id of the one that is live. UsageError where there is no such preset."""
-    actual = reconcile.gather(repository, workspace, reader, [slug])
-    if slug not in actual.listed:
-        raise UsageError(f"{workspace} has no preset {slug}", hint="see `presetctl list`")
+def _of_versions(session: Session, repository: Repository, workspace: str, slug: str) -> VersionHistory:
+    """Every version, with the commit that it comes from. UsageError where there is no such preset."""
+    with session.connection(repository, workspace) as connection:
+        actual = reconcile.gather(repository, workspace, connection.reader, [slug])
+        if slug not in actual.listed:
+            raise _no_such_preset(workspace, slug)
+        versions = connection.reader.list_versions(slug)
     held = actual.presets.get(slug)
     live = held.version.id if held is not None and held.version is not None else None
-    return reader.list_versions(slug), live
+    found, limits = renders(session, repository, workspace)
+    commits = [None] * len(versions) if found is None else found.trace(slug, versions)
+    return VersionHistory(
+        slug, workspace, version_records(versions, commits, live, _kind(repository, workspace, slug)), limits
+    )
+
+
+def _of_commits(session: Session, repository: Repository, workspace: str, slug: str) -> VersionHistory:
+    """What commits declared, and what is live. UsageError where no commit did and the workspace hasn't it either."""
+    with session.connection(repository, workspace) as connection:
+        held = reconcile.gather(repository, workspace, connection.reader, [slug]).presets.get(slug)
+    live = None if held is None else held.version
+    found, limits = renders(session, repository, workspace)
+    if found is not None:
+        records = found.records(slug, live)
+    else:
+        records = () if live is None else (VersionRecord(live, True, None),)
+    if held is None and not records:
+        raise _no_such_preset(workspace, slug)
+    if held is not None and held.status is Status.UNREADABLE:
+        limits = (*limits, "what is live can't be read, since the server's content filter hides it")
+    return VersionHistory(slug, workspace, records, limits, counted=False)
+
+
+def _no_such_preset(workspace: str, slug: str) -> UsageError:
+    return UsageError(f"{workspace} has no preset {slug}", hint="see `presetctl list`")
 
 
 def _kind(repository: Repository, workspace: str, slug: str) -> Kind:

@@ -10,6 +10,7 @@ from presetctl import reconcile
 from presetctl.cli.console import give, style_for
 from presetctl.cli.declared import check_valid
 from presetctl.cli.session import Session, workspace_option
+from presetctl.domain.provider import capabilities
 from presetctl.inventory import inventory
 from presetctl.report.inventory import inventory_document, inventory_text
 from presetctl.report.json import as_text
@@ -42,4 +43,4 @@ def command(ctx: click.Context, workspace: str | None, form: str) -> None:
     if form == "json":
         give(as_text(inventory_document(rows, name)))
     else:
-        give(inventory_text(rows, name, style), style)
+        give(inventory_text(rows, name, style, counted=capabilities(settings.provider).versions), style)

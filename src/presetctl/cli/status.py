@@ -12,6 +12,7 @@ from presetctl.cli.console import give, style_for
 from presetctl.cli.declared import asking_past, check_valid, renders
 from presetctl.cli.session import Session, workspace_option
 from presetctl.domain.errors import UsageError
+from presetctl.domain.provider import capabilities
 from presetctl.history import with_history
 from presetctl.inventory import Row
 from presetctl.report.inventory import inventory_document, inventory_text
@@ -50,7 +51,8 @@ def command(ctx: click.Context, slugs: tuple[str, ...], workspace: str | None, f
     if form == "json":
         give(as_text(inventory_document(rows, name, limits)))
     else:
-        give(inventory_text(rows, name, style, limits), style)
+        counted = capabilities(repository.settings(name).provider).versions
+        give(inventory_text(rows, name, style, limits, counted=counted), style)
 
 
 def _selected(rows: Sequence[Row], slugs: Sequence[str]) -> list[Row]:

@@ -35,7 +35,10 @@ class LastDeclared:
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """One version of a preset. ``commit`` is the one whose files declare the same content; None where none does."""
+    """One version of a preset. ``commit`` is the one whose files declare the same content; None where none does.
+
+    Where no versions are kept, it's what the files of a commit declared, or what is live and none declares.
+    """
 
     version: Version
     live: bool
@@ -46,10 +49,14 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class VersionHistory:
-    """Every version of one preset in one workspace, oldest first."""
+    """Every version of one preset in one workspace, oldest first; where it keeps none, what commits declared.
+
+    ``counted`` says which of the two it is.
+    """
 
     slug: str
     workspace: str
     records: tuple[VersionRecord, ...]
     limits: tuple[str, ...] = ()
     """Why commits may be missing: no git, a shallow clone, a history that is too long."""
+    counted: bool = True

@@ -26,13 +26,15 @@ _FIELDS_SHOWN = 3
 _SUBJECT_SHOWN = 60
 
 
-def inventory_text(rows: Sequence[Row], workspace: str, style: Style, limits: Sequence[str] = ()) -> str:
+def inventory_text(
+    rows: Sequence[Row], workspace: str, style: Style, limits: Sequence[str] = (), *, counted: bool = True
+) -> str:
     """A table of presets, and a last line that counts them. ``limits`` say what history couldn't tell.
 
-    There's no column for versions where none are counted.
+    There's no column for versions where none are ``counted``.
     """
     table: list[tuple[str, ...]] = [("SLUG", "KIND", "VERSION", "SINCE", "STATE"), *(_cells(row) for row in rows)]
-    if any(row.live is not None and row.live.number is None for row in rows):
+    if not counted:
         table = [(*line[:2], *line[3:]) for line in table]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]) - 1)]
     padded = ["  ".join([*map(str.ljust, line[:-1], widths), ""]) for line in table]
