@@ -70,15 +70,15 @@ def _packed(version: Version) -> bytes:
 
 def _unpacked(data: bytes) -> Version | None:
     """The version, whose content is read only where somebody looks into it; None where ``data`` is something else."""
-    known, end, content = data.partition(b"\n")
+    end = data.find(b"\n")
     try:
-        own, number, created_at, creator, digest = _DECODER.decode(known.decode())
+        own, number, created_at, creator, digest = _DECODER.decode(data[:end].decode())
     except (ValueError, TypeError, RecursionError):
         return None
-    texts = isinstance(own, str) and isinstance(created_at, str) and isinstance(digest, str) and bool(end)
+    texts = isinstance(own, str) and isinstance(created_at, str) and isinstance(digest, str) and end > 0
     if not texts or type(number) not in {int, NoneType} or not isinstance(creator, str | None):
         return None
-    return Version(own, number, RememberedContent(digest, lambda: _content(content, digest)), created_at, creator)
+    return Version(own, number, RememberedContent(digest, lambda: _content(data[end:], digest)), created_at, creator)
 
 
 def _content(data: bytes, digest: str) -> Content:
