@@ -1,4 +1,4 @@
-"""Before and after → field changes. Equality is decided by digest; deepdiff only says what is different."""
+"""Before and after → field changes. Equality is decided by digest; deepdiff only says what is different in lists."""
 
 from __future__ import annotations
 
@@ -147,11 +147,26 @@ def _config_changes(old: JsonObject, new: JsonObject) -> Iterator[FieldChange]:
     if canonical_json(old) == canonical_json(new):
         return
     paths = {_whole_list(path, old, new) for path in _differing_paths(old, new)}
-    for path in sorted(paths or {()}, key=_order):
+    for path in sorted(paths, key=_order):
         yield FieldChange(("config", *path), value_at(old, path), value_at(new, path))
 
 
-def _differing_paths(old: JsonObject, new: JsonObject) -> Iterator[Path]:
+def _differing_paths(old: JsonObject, new: JsonObject, at: Path = ()) -> Iterator[Path]:
+    """Where two mappings differ. Only lists with mappings or lists in them are left to deepdiff."""
+    for key in old.keys() | new.keys():
+        left, right, path = old.get(key, ABSENT), new.get(key, ABSENT), (*at, key)
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            yield from _differing_paths(left, right, path)
+        elif left is ABSENT or right is ABSENT:
+            yield path
+        elif canonical_json(left) != canonical_json(right):
+            if _is_list(left) and _is_list(right) and not (_is_plain_list(left) and _is_plain_list(right)):
+                yield from [(*path, *rest) for rest in _differing_inside(left, right)] or [path]
+            else:
+                yield path
+
+
+def _differing_inside(old: Json, new: Json) -> Iterator[Path]:
     from deepdiff import DeepDiff  # takes longer to import than everything else together
 
     tree: Mapping[str, Any] = DeepDiff(
@@ -160,10 +175,15 @@ def _differing_paths(old: JsonObject, new: JsonObject) -> Iterator[Path]:
         view="tree",
         threshold_to_diff_deeper=0,
         zip_ordered_iterables=True,
+        ignore_private_variables=False,
     )
     for levels in tree.values():
         for level in levels:
             yield tuple(level.path(output_format="list"))
+
+
+def _is_list(value: Json | Absent) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _whole_list(path: Path, old: JsonObject, new: JsonObject) -> Path:
@@ -180,9 +200,7 @@ def _whole_list(path: Path, old: JsonObject, new: JsonObject) -> Path:
 def _is_plain_list(value: Json | Absent) -> bool:
     if isinstance(value, str) or not isinstance(value, Sequence):
         return False
-    return not any(
-        isinstance(item, Mapping) or (isinstance(item, Sequence) and not isinstance(item, str)) for item in value
-    )
+    return not any(isinstance(item, Mapping) or _is_list(item) for item in value)
 
 
 def value_at(value: Json, path: Path) -> Json | Absent:

@@ -7,14 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from deepdiff import DeepDiff
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presetctl.diff import cause_of, field_changes, holds_nothing, is_literal, wiped, without_inert
+from presetctl.diff import (
+    _config_changes,
+    _whole_list,
+    cause_of,
+    field_changes,
+    holds_nothing,
+    is_literal,
+    wiped,
+    without_inert,
+)
 from presetctl.domain.change import ABSENT, Cause, FieldChange
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
-from presetctl.domain.values import Path
+from presetctl.domain.values import Path, canonical
 
 KIND = Kind(
     name="k",
@@ -319,3 +329,25 @@ def test_what_to_declare_of_a_stored_config() -> None:
 def test_what_lists_and_opaque_values_hold_is_declared_as_it_is(path: Path, same: bool) -> None:
     stored: dict[str, Any] = {"default": None, "enum": [], "x": {"y": None}, "z": 1}
     assert without_inert(stored, KIND, path) == (stored if same else {"z": 1})
+
+
+SMALL: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from([0.5, 1.0, "", "a"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+)
+CONFIGS = st.dictionaries(st.sampled_from("abcd"), SMALL, max_size=4)
+
+
+@given(CONFIGS, CONFIGS)
+def test_what_differs_is_what_deepdiff_finds(old: dict[str, Any], new: dict[str, Any]) -> None:
+    tree = DeepDiff(canonical(old), canonical(new), view="tree", threshold_to_diff_deeper=0, zip_ordered_iterables=True)
+    paths = {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
+    found = [change.path[1:] for change in _config_changes(old, new)]
+    assert set(found) == {_whole_list(path, old, new) for path in paths}
+    assert len(found) == len(set(found))
+
+
+def test_keys_with_underscores_are_keys() -> None:
+    assert changes({"a": {"__b": 1}}, {"a": {"__b": 2}}) == [("config.a.__b", 1, 2)]
+    assert changes({"a": [{"__b": 1}]}, {"a": [{"__b": 2}]}) == [("config.a[0].__b", 1, 2)]
