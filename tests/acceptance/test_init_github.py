@@ -50,6 +50,30 @@ def test_a_project_that_is_there_gets_just_the_workflows(shell: Shell) -> None:
     assert "written" not in shell("init", "--github", "--uses", SOURCE).out
 
 
+def test_workspaces_without_a_key_get_all_their_variables(shell: Shell) -> None:
+    users = "users: {alice: {email_env: ALICE, password_env: ALICE_SECRET}, bob: {token_env: BOB}}"
+    shell.write(
+        "presetctl.yaml",
+        "version: 1\nworkspaces:\n  chat: {provider: librechat, url: 'https://chat.example.com'}\n"
+        f"  team: {{provider: librechat, url: 'https://chat.example.com', {users}}}\n",
+    )
+    ran = shell("init", "--github", "--uses", SOURCE)
+    names = "LIBRECHAT_EMAIL, LIBRECHAT_PASSWORD, ALICE, ALICE_SECRET, BOB"
+    wanted = f"with the secret PRESETCTL_VARIABLES, with a line `NAME=…` for each of {names}"
+    assert ran.out.count(wanted) == 2
+    for name in NAMES:
+        text = (shell.folder / FOLDER / name).read_text()
+        assert "OPENROUTER" not in text + ran.out
+        if name != "presets-comment.yml":
+            assert "    secrets:\n      PRESETCTL_VARIABLES: ${{ secrets.PRESETCTL_VARIABLES }}\n" in text
+    shell.replace("presetctl.yaml", "workspaces:\n", "workspaces:\n  live: {provider: openrouter}\n")
+    (shell.folder / FOLDER / "presets-main.yml").unlink()
+    shell("init", "--github", "--uses", SOURCE)
+    last = (shell.folder / FOLDER / "presets-main.yml").read_text().splitlines()[-3:]
+    secrets = ["OPENROUTER_API_KEY", "OPENROUTER_MANAGEMENT_KEY", "PRESETCTL_VARIABLES"]
+    assert [line.split(":")[0].strip() for line in last] == secrets
+
+
 @needs_git
 def test_a_project_below_the_root_of_its_repository(shell: Shell) -> None:
     Git.init(shell.folder)

@@ -76,7 +76,7 @@ def test_ten_applies_make_one_version(shell: Shell, app: Emulator) -> None:
     assert "= a  version 1 lacks only config.seed, which the workspace doesn't keep" in drift.out
     assert "No drift: 1 preset as declared." in drift.out
     document = shell("drift", "--format", "json").json
-    assert document["summary"] == {"presets": 1, "drifted": 0, "pending": 0, "unkept": 1}
+    assert document["summary"] == {"presets": 1, "drifted": 0, "pending": 0, "unkept": 1, "unreadable": 0}
     Draft202012Validator(json.loads((SCHEMAS / "drift.schema.json").read_text())).validate(document)
     assert "in sync (but for config.seed: not kept there)" in shell("status").out
     assert "not persisted" in shell("apply", "--yes", "--retry", code=6).out

@@ -4,10 +4,11 @@
 set -eo pipefail # and not -u, for which the bash of a Mac takes an empty list for an unset variable
 
 main() {
-  local out code=0 key=${API_KEY:-} management_key=${MANAGEMENT_KEY:-}
-  unset API_KEY MANAGEMENT_KEY
+  local out code=0 key=${API_KEY:-} management_key=${MANAGEMENT_KEY:-} variables=${VARIABLES:-}
+  unset API_KEY MANAGEMENT_KEY VARIABLES
   hand_on "${API_KEY_ENV:-OPENROUTER_API_KEY}" "$key"
   hand_on "${MANAGEMENT_KEY_ENV:-OPENROUTER_MANAGEMENT_KEY}" "$management_key"
+  hand_on_lines "$variables"
   out=$(mktemp -d "${RUNNER_TEMP:?}/presetctl.XXXXXX")
   tell folder "$out"
   read_words
@@ -35,6 +36,25 @@ hand_on() {
   if [[ -n $2 ]]; then
     export "$1=$2"
   fi
+}
+
+# hand_on_lines LINES: the same for every line NAME=VALUE. The runner hides a secret as a whole, so each value is named to it.
+hand_on_lines() {
+  local line value
+  while IFS= read -r line; do
+    line=${line%$'\r'}
+    if [[ $line == *=* ]]; then
+      value=${line#*=}
+      if [[ -n $value ]]; then
+        value=${value//%/%25}
+        printf '::add-mask::%s\n' "${value//$'\r'/%0D}"
+      fi
+      hand_on "${line%%=*}" "${line#*=}"
+    elif [[ $line =~ [^[:space:]] ]]; then
+      printf 'Each line of the variables must be NAME=value.\n' >&2
+      exit 64
+    fi
+  done <<< "$1"
 }
 
 # The words of ARGUMENTS and all others that differ as `more`, those of every command as `common`.

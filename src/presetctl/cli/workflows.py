@@ -6,10 +6,11 @@ import importlib.metadata
 import json
 import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from presetctl.domain.errors import InputError, UsageError
-from presetctl.domain.project import EMBEDDED, Project
+from presetctl.domain.project import EMBEDDED, OpenRouterWorkspace, Project
 from presetctl.load.git import GitRepository
 from presetctl.load.project import PROJECT_FILE, load_project
 from presetctl.load.tree import WorkTree
@@ -18,6 +19,9 @@ PLACEHOLDER = "OWNER/presetctl@COMMIT"
 _SOURCE = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+@[0-9a-f]{40}")
 _ON_GITHUB = re.compile(r"(?:https://|ssh://git@)github\.com/([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?")
 _KEY = "OPENROUTER_API_KEY"
+_MANAGEMENT_KEY = "OPENROUTER_MANAGEMENT_KEY"
+_VARIABLES = "PRESETCTL_VARIABLES"
+"""The secret with a line for each variable that workspaces without a key name."""
 _ABSENT = "production"
 
 _PULL_REQUEST = """\
@@ -40,7 +44,7 @@ jobs:
     with:
 %(inputs)s
     secrets:
-      OPENROUTER_API_KEY: ${{ secrets.OPENROUTER_API_KEY }}
+%(secrets)s
 """
 _MAIN = """\
 # Applies what was merged, once the reviewers of the environment agree.
@@ -67,8 +71,7 @@ jobs:
     with:
 %(inputs)s
     secrets:
-      OPENROUTER_API_KEY: ${{ secrets.OPENROUTER_API_KEY }}
-      OPENROUTER_MANAGEMENT_KEY: ${{ secrets.OPENROUTER_MANAGEMENT_KEY }}
+%(secrets)s
 """
 _WATCH = """\
 # Looks every day for what was changed outside git, and keeps an issue about it.
@@ -90,7 +93,7 @@ jobs:
     with:
 %(inputs)s
     secrets:
-      OPENROUTER_API_KEY: ${{ secrets.OPENROUTER_API_KEY }}
+%(secrets)s
 """
 _COMMENT = """\
 # The comment on a fork's pull request, which the fork's own run may not write.
@@ -125,13 +128,15 @@ class Calls:
     """What the workflows of a repository are about.
 
     ``root`` is the repository's folder, ``folder`` the way from there to the project, ``key`` the variable that the
-    workspaces name for their key, and ``source`` the repository and commit with presetctl's workflows.
+    workspaces name for their key (empty where none has a key), ``variables`` all those that the others name, and
+    ``source`` the repository and commit with presetctl's workflows.
     """
 
     root: Path
     folder: str
     workspaces: tuple[str, ...]
     key: str
+    variables: tuple[str, ...]
     source: str
 
     def files(self) -> dict[str, bytes]:
@@ -143,13 +148,18 @@ class Calls:
         inputs = {"workspaces": f"'{json.dumps(self.workspaces)}'"}
         if called != "presets-fork.yml":
             inputs |= {"folder": json.dumps(self.folder)} if self.folder else {}
-            inputs |= {"api-key-env": self.key} if self.key != _KEY else {}
+            inputs |= {"api-key-env": self.key} if self.key not in {"", _KEY} else {}
         if called == "presets-apply.yml":
             inputs["arguments"] = "${{ inputs.arguments }}"
         return template % {
             "uses": f"{repository}/.github/workflows/{called}@{commit}",
             "inputs": "\n".join(f"      {name}: {value}" for name, value in inputs.items()),
+            "secrets": "\n".join(f"      {name}: ${{{{ secrets.{name} }}}}" for name in self._secrets(called)),
         }
+
+    def _secrets(self, called: str) -> list[str]:
+        keys = [_KEY, *([_MANAGEMENT_KEY] * (called == "presets-apply.yml"))]
+        return [*(keys if self.key else []), *([_VARIABLES] * bool(self.variables))]
 
     def next_steps(self) -> str:
         """What is left to do by hand, for people."""
@@ -159,13 +169,22 @@ class Calls:
                 [f"  in these files: put presetctl's repository and commit for {PLACEHOLDER}"]
                 * (self.source == PLACEHOLDER)
             ),
-            f"  {PROJECT_FILE}: a workspace {', '.join(self.workspaces)} whose key is in {self.key}",
-            f"  Settings, Environments: {plan} with the secret {_KEY}, a key that plans",
-            f"  Settings, Environments: {apply} with the secret {_KEY}, a key that writes,",
+            *(
+                [f"  {PROJECT_FILE}: a workspace {', '.join(self.workspaces)} whose key is in {self.key}"]
+                * bool(self.key)
+            ),
+            f"  Settings, Environments: {plan} with {self._wanted('plans')}",
+            f"  Settings, Environments: {apply} with {self._wanted('writes')},",
             "      required reviewers, and main as the only branch",
             "  Settings, Rules: for main, require the check `presets / summary`",
         ]
         return "\n".join(["\nNext, on GitHub:", *lines])
+
+    def _wanted(self, deed: str) -> str:
+        """The secrets of an environment, for people."""
+        key = [f"the secret {_KEY}, a key that {deed}"] * bool(self.key)
+        lines = f"the secret {_VARIABLES}, with a line `NAME=…` for each of {', '.join(self.variables)}"
+        return "; ".join([*key, *([lines] * bool(self.variables))])
 
 
 def calls(project: Path, source: str | None) -> Calls:
@@ -173,8 +192,8 @@ def calls(project: Path, source: str | None) -> Calls:
     if source is not None and not _SOURCE.fullmatch(source):
         raise UsageError(f"--uses takes OWNER/NAME@COMMIT, and not {source}", hint="all 40 digits of the commit")
     root, folder = _repository(project)
-    names, key = _workspaces(project)
-    return Calls(root, folder, names, key, source or installed_from() or PLACEHOLDER)
+    names, key, variables = _workspaces(project)
+    return Calls(root, folder, names, key, variables, source or installed_from() or PLACEHOLDER)
 
 
 def _repository(project: Path) -> tuple[Path, str]:
@@ -189,15 +208,17 @@ def _repository(project: Path) -> tuple[Path, str]:
     return root, "" if way == "." else way
 
 
-def _workspaces(project: Path) -> tuple[tuple[str, ...], str]:
-    """The workspaces that need a key, and the variable that the first of them names for it."""
+def _workspaces(project: Path) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The workspaces that somebody has to open, the variable that the first with a key names for it, and all others."""
     known: Project | None = None
     if (project / PROJECT_FILE).exists():
         known = load_project(WorkTree(project)).project
     remote = {} if known is None else {n: w for n, w in known.workspaces.items() if w.url != EMBEDDED}
     if not remote:
-        return (_ABSENT,), _KEY
-    return tuple(remote), next(iter(remote.values())).variables[0]
+        return (_ABSENT,), _KEY, ()
+    keys = [settings.variables[0] for settings in remote.values() if isinstance(settings, OpenRouterWorkspace)]
+    others = (settings.variables for settings in remote.values() if not isinstance(settings, OpenRouterWorkspace))
+    return tuple(remote), keys[0] if keys else "", tuple(dict.fromkeys(chain(*others)))
 
 
 def installed_from(distribution: str = "presetctl") -> str | None:
