@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from secrets import randbelow, token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from werkzeug.wrappers import Request, Response
 
 from presetctl.emulator.librechat.app import LibreChat, Settings, create_app
 from presetctl.emulator.server import serve
@@ -25,6 +26,9 @@ from presetctl.providers.librechat.presets import Declared, LibreChatReader, Lib
 from presetctl.providers.librechat.session import Password, Session, Token
 from presetctl.specs.schemas import SchemaLibrary
 from presetctl.waiting import Pause
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 SERVER = os.environ.get("PRESETCTL_LIBRECHAT_SERVER", "")
 needs_server = pytest.mark.skipif(
@@ -82,6 +86,7 @@ class Call:
 class Wire(httpx.BaseTransport):
     """The way to a server: it remembers what goes through, and lets happen what ``plays`` says.
 
+    ``address`` is where it comes from; each request from elsewhere without one.
     ``plays``: what happens to the next requests of a method and path, one after the other.
     """
 
@@ -99,7 +104,7 @@ class Wire(httpx.BaseTransport):
         data = request.read()
         call = Call(request.method, request.url.path, json.loads(data) if data else None, request.headers)
         self.calls.append(call)
-        request.headers["X-Forwarded-For"] = self._address
+        request.headers["X-Forwarded-For"] = self._address or an_address()
         number = next((n for n, (line, _) in enumerate(self.plays) if line == call.line), None)
         if number is None:
             return self._inner.handle_request(request)
@@ -118,6 +123,32 @@ class Wire(httpx.BaseTransport):
     def writes(self) -> list[str]:
         """Those of ``lines`` that may change presets."""
         return [line.removeprefix("POST presets").strip("/") or "save" for line in self.lines() if "POST pre" in line]
+
+
+@dataclass
+class Passing:
+    """A WSGI application that passes requests on: the same way for programs that have an address alone."""
+
+    server: Server
+    wire: Wire
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked = Request(environ)
+        headers = {name: value for name, value in asked.headers.items() if name.lower() in _PASSED}
+        request = httpx.Request(asked.method, self.server.base + asked.path, headers=headers, content=asked.get_data())
+        reply = self.wire.handle_request(request)
+        body = reply.read()
+        said = [(name, value) for name, value in reply.headers.multi_items() if name.lower() in _PASSED_BACK]
+        return Response(body, reply.status_code, said)(environ, start_response)
+
+
+_PASSED = {"authorization", "cookie", "content-type", "user-agent"}
+_PASSED_BACK = {
+    "content-type",
+    "set-cookie",
+    "retry-after",
+    *(f"x-ratelimit-{name}" for name in ("remaining", "reset")),
+}
 
 
 @dataclass
@@ -242,6 +273,13 @@ def served() -> Iterator[Server]:
     """The emulator on a port."""
     with create_app() as app, serve(app, base="") as url, closing(Server(url, httpx.HTTPTransport)) as server:
         yield server
+
+
+@contextmanager
+def passing(server: Server) -> Iterator[tuple[str, Wire]]:
+    """The address of a way to a server, and what goes that way."""
+    with closing(Wire(server.way(), "")) as wire, serve(Passing(server, wire), base="") as url:
+        yield url, wire
 
 
 @contextmanager
