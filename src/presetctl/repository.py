@@ -133,7 +133,7 @@ def load(
 
     ``past`` for files of a commit: what looks like a key in them is no problem any more that could be prevented.
     """
-    project = load_project(tree)
+    project = load_project(tree, cache)
     chosen = preset_files(tree, project.project.presets) if files is None else list(files)
     if project.document.secrets and not past:
         raise InputError(f"{PROJECT_FILE} is not valid", problems=project.document.secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -236,7 +237,7 @@ def two_providers(files: dict[str, str], defaults: str = "") -> Rendered:
     two = LibreChatWorkspace(provider="librechat", url="embedded")
     workspaces = {"one": loaded.project.workspaces["one"], "two": two}
     documents, _ = load_documents(tree, sorted(f"presets/{name}.yaml" for name in files))
-    project = loaded.project.model_copy(update={"workspaces": workspaces})
+    project = replace(loaded.project, workspaces=workspaces)
     return render(documents, project, loaded.document, Kinds(SmallSchemas()))
 
 

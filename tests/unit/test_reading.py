@@ -11,6 +11,7 @@ import pytest
 from presetctl import reading
 from presetctl.domain.errors import InputError
 from presetctl.domain.preset import Preset, RememberedContent
+from presetctl.load import project
 from presetctl.load.tree import WorkTree
 from presetctl.persistence import kept
 from presetctl.repository import Repository, load
@@ -38,22 +39,25 @@ FILES = {
 
 
 class Memory:
-    """A cache in a dictionary, and how often something was found in it."""
+    """A cache in a dictionary: what files declare (and how often it was found), and projects."""
 
     def __init__(self) -> None:
         self.held: dict[str, bytes] = {}
+        self.projects: dict[str, bytes] = {}
         self.found = 0
 
     def get(self, space: str, keys: Iterable[str]) -> dict[str, bytes]:
-        assert space == reading.SPACE
-        found = {key: self.held[key] for key in keys if key in self.held}
-        self.found += len(found)
+        place = self._place(space)
+        found = {key: place[key] for key in keys if key in place}
+        self.found += len(found) if place is self.held else 0
         return found
 
     def put(self, space: str, entries: Mapping[str, bytes]) -> None:
-        assert space == reading.SPACE
         assert entries
-        self.held.update(entries)
+        self._place(space).update(entries)
+
+    def _place(self, space: str) -> dict[str, bytes]:
+        return {reading.SPACE: self.held, project.SPACE: self.projects}[space]
 
 
 class Project:
@@ -77,7 +81,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def files(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
@@ -100,23 +104,23 @@ def seen(repository: Repository) -> dict[str, Any]:
     }
 
 
-def test_what_is_known_is_not_parsed_and_says_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert seen(project.cached()) == seen(project.plain())
-    assert len(project.memory.held) == 4
+def test_what_is_known_is_not_parsed_and_says_the_same(files: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seen(files.cached()) == seen(files.plain())
+    assert len(files.memory.held) == 4
     with monkeypatch.context() as patch:
         patch.setattr(reading, "parse_document", lambda *_: pytest.fail("parsed"))
-        known = project.cached()
+        known = files.cached()
         assert [each.content.digest for each in known.rendered.workspaces["one"].values()]
-    assert project.memory.found == 4
+    assert files.memory.found == 4
     assert isinstance(known.rendered.workspaces["two"]["a"].content, RememberedContent)
     assert known.rendered.workspaces["one"]["a"] is known.rendered.workspaces["two"]["a"]
     assert known.rendered.workspaces["one"]["b"] is not known.rendered.workspaces["two"]["b"]
-    assert seen(known) == seen(project.plain())
+    assert seen(known) == seen(files.plain())
 
 
-def test_no_prompt_and_no_config_is_kept(project: Project) -> None:
-    project.cached()
-    held = b"".join(project.memory.held.values())
+def test_no_prompt_and_no_config_is_kept(files: Project) -> None:
+    files.cached()
+    held = b"".join(files.memory.held.values())
     assert b"kind." not in held
     assert b"temperature" not in held
 
@@ -138,23 +142,23 @@ def test_no_prompt_and_no_config_is_kept(project: Project) -> None:
         ("presets/prompts/p.md", lambda text: ""),
     ],
 )
-def test_any_edit_is_noticed(project: Project, name: str, edit: Callable[[str], str]) -> None:
-    project.cached()
-    project.write({name: edit(FILES.get(name, ""))})
+def test_any_edit_is_noticed(files: Project, name: str, edit: Callable[[str], str]) -> None:
+    files.cached()
+    files.write({name: edit(FILES.get(name, ""))})
     for _ in range(2):
-        assert seen(project.cached()) == seen(project.plain())
+        assert seen(files.cached()) == seen(files.plain())
 
 
-def test_a_prompt_that_is_gone_is_noticed(project: Project) -> None:
-    project.cached()
-    (project.root / "presets/prompts/p.md").unlink()
-    assert seen(project.cached()) == seen(project.plain())
-    (project.root / "presets/prompts/p.md").write_bytes(b"\xff")
-    assert seen(project.cached()) == seen(project.plain())
+def test_a_prompt_that_is_gone_is_noticed(files: Project) -> None:
+    files.cached()
+    (files.root / "presets/prompts/p.md").unlink()
+    assert seen(files.cached()) == seen(files.plain())
+    (files.root / "presets/prompts/p.md").write_bytes(b"\xff")
+    assert seen(files.cached()) == seen(files.plain())
 
 
-def test_another_schema_is_noticed(project: Project, tmp_path: Path) -> None:
-    project.cached()
+def test_another_schema_is_noticed(files: Project, tmp_path: Path) -> None:
+    files.cached()
     folder = tmp_path / "other"
     for path in SCHEMAS.folder.rglob("*.schema.json"):
         (folder / path.relative_to(SCHEMAS.folder)).parent.mkdir(parents=True, exist_ok=True)
@@ -163,23 +167,21 @@ def test_another_schema_is_noticed(project: Project, tmp_path: Path) -> None:
             text = text.replace('"maximum": 2,', '"maximum": 0.5,')
         (folder / path.relative_to(SCHEMAS.folder)).write_text(text)
     other = SchemaLibrary.at(folder)
-    with_it = load(WorkTree(project.root), other, cache=project.memory)
+    with_it = load(WorkTree(files.root), other, cache=files.memory)
     assert with_it.problems
-    assert with_it.problems == load(WorkTree(project.root), other).problems
+    assert with_it.problems == load(WorkTree(files.root), other).problems
 
 
-def test_files_with_problems_are_not_remembered_nor_are_keys_of_the_past(project: Project) -> None:
-    project.memory.held.clear()
-    project.write(
-        {"presets/a.yaml": f"config: {{model: m}}\nsystem_prompt: sk-or-v1-{drawn('0123456789abcdef', 64)}\n"}
-    )
-    project.write({"presets/b.yaml": "config: {modle: m}\n"})
+def test_files_with_problems_are_not_remembered_nor_are_keys_of_the_past(files: Project) -> None:
+    files.memory.held.clear()
+    files.write({"presets/a.yaml": f"config: {{model: m}}\nsystem_prompt: sk-or-v1-{drawn('0123456789abcdef', 64)}\n"})
+    files.write({"presets/b.yaml": "config: {modle: m}\n"})
     for _ in range(2):
-        assert not project.cached(past=True).rendered.problems[1:]
-        found = project.cached()
-        assert found.problems == project.plain().problems
+        assert not files.cached(past=True).rendered.problems[1:]
+        found = files.cached()
+        assert found.problems == files.plain().problems
         assert {problem.rule for problem in found.problems} == {"secret", "unknown-field"}
-    assert len(project.memory.held) == 2
+    assert len(files.memory.held) == 2
 
 
 @pytest.mark.parametrize(
@@ -187,45 +189,45 @@ def test_files_with_problems_are_not_remembered_nor_are_keys_of_the_past(project
     [b"", b"{", b"[]", b"5", b"{}", b'{"slug": 1, "prompts": {}, "kind": "openrouter/nothing"}', b"\xff",
      b'{"slug": "a", "prompts": {}, "kind": "openrouter/responses", "schema": "x", "presets": []}'],
 )  # fmt: skip
-def test_an_entry_of_another_form_counts_for_nothing(project: Project, value: bytes) -> None:
-    project.cached()
-    for key in project.memory.held:
-        project.memory.held[key] = value
-    assert seen(project.cached()) == seen(project.plain())
+def test_an_entry_of_another_form_counts_for_nothing(files: Project, value: bytes) -> None:
+    files.cached()
+    for key in files.memory.held:
+        files.memory.held[key] = value
+    assert seen(files.cached()) == seen(files.plain())
 
 
-def test_an_entry_of_another_schema_or_form_inside_counts_for_nothing(project: Project) -> None:
-    project.cached()
+def test_an_entry_of_another_schema_or_form_inside_counts_for_nothing(files: Project) -> None:
+    files.cached()
     for old, new in (
         (b'"schema": "sha', b'"schema": "bad'),
         (b'"at": [', b'"at": [1, '),
         (b'[["one", 0]', b'[["one", 9]'),
     ):
-        for key, value in project.memory.held.items():
-            project.memory.held[key] = value.replace(old, new)
-        assert seen(project.cached()) == seen(project.plain())
+        for key, value in files.memory.held.items():
+            files.memory.held[key] = value.replace(old, new)
+        assert seen(files.cached()) == seen(files.plain())
 
 
-def test_a_file_that_changes_under_the_reading_is_told(project: Project) -> None:
-    project.cached()
-    known = project.cached()
-    project.write({"presets/a.yaml": "config: {model: x}\n"})
+def test_a_file_that_changes_under_the_reading_is_told(files: Project) -> None:
+    files.cached()
+    known = files.cached()
+    files.write({"presets/a.yaml": "config: {model: x}\n"})
     with pytest.raises(InputError, match=r"presets/a\.yaml was changed while it was read"):
         _ = known.rendered.workspaces["one"]["a"].content.config
     assert known.rendered.workspaces["one"]["b"].content.config == {"model": "m", "temperature": 1.0}
 
 
-def test_more_files_than_are_read_at_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_files_than_are_read_at_once(files: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_AT_ONCE", 2)
-    (project.root / "presets/gone.yaml").symlink_to("nowhere")
+    (files.root / "presets/gone.yaml").symlink_to("nowhere")
     for _ in range(2):
-        found = project.cached()
-        assert seen(found) == seen(project.plain())
+        found = files.cached()
+        assert seen(found) == seen(files.plain())
         assert [problem.rule for problem in found.problems] == ["unreadable"]
         assert list(found.rendered.workspaces["one"]) == ["a", "b", "delta"]
 
 
-def test_an_installation_without_sources_has_its_version(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installation_without_sources_has_its_version(files: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_DECIDING", ("nothing.py",))
-    assert seen(project.cached()) == seen(project.cached())
-    assert project.memory.found == 4
+    assert seen(files.cached()) == seen(files.cached())
+    assert files.memory.found == 4

@@ -16,9 +16,9 @@ from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Evidence, provider_of
 from presetctl.domain.preset import MODEL_SPEC
 from presetctl.domain.problem import Problem
-from presetctl.domain.project import project_schema
 from presetctl.load.atomic import write_atomically
 from presetctl.load.project import load_project
+from presetctl.load.project_model import project_schema
 from presetctl.load.tree import WorkTree
 from presetctl.report.safe import visible
 from presetctl.report.text import Style, many, problems_text

@@ -1,23 +1,11 @@
-"""The project: what presetctl.yaml says. These models are the source of schemas/project.schema.json."""
+"""The project: what presetctl.yaml says, once it was checked. presetctl.load.project_model says what it may say."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from typing import Any, Literal, TypeAlias
 
 from presetctl.domain.kind import provider_of
 from presetctl.domain.preset import DEFAULT_KIND
@@ -29,70 +17,16 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WORKSPACE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 TARGET_NAME = rf"{WORKSPACE_NAME.removesuffix('$')}(?:/{WORKSPACE_NAME[1:-1]})?$"
 """The name of a workspace, or of one user's part of it: ``chat/alice``."""
-WorkspaceName = Annotated[str, StringConstraints(pattern=WORKSPACE_NAME)]
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
-def _check_url(url: str) -> str:
-    """A base address: https, or http to this machine; no user name, query or fragment in it."""
-    if url == EMBEDDED:
-        return url
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError("is not an address") from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError("must be `embedded` or a whole address such as https://example.com/api/v1")
-    if "@" in parts.netloc:
-        raise ValueError("must not hold a user name or password; name the variables that hold them instead")
-    if re.search(r"[\x00-\x20\x7f?#]", url):
-        raise ValueError("must end with the path; no spaces, query or fragment")
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise ValueError("must be https: over http the key could be read on the way")
-    return url.rstrip("/")
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one apply may overwrite or archive without being told the number: counts, or shares such as 30%."""
 
-
-Url = Annotated[str, AfterValidator(_check_url)]
-
-
-def _check_entry(entry: str) -> str:
-    """An entry of a keyring: service and user, as `keyring set` takes them. The service may have slashes itself."""
-    service, _, user = entry.rpartition("/")
-    if not service or not user or not entry.isprintable():
-        raise ValueError("must be SERVICE/USER, as in `keyring set SERVICE USER`")
-    return entry
-
-
-Principal = Annotated[str, StringConstraints(pattern=r"^(role|group|user)/[^/\s]([^/\n\r]{0,126}[^/\s])?$")]
-
-KeyringEntry = Annotated[str, AfterValidator(_check_entry)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-
-def _check_share(value: Any) -> Any:
-    """A count of presets, or a share of them such as 30%."""
-    if isinstance(value, str) and re.fullmatch(r"(?:100|[0-9]{1,2})%", value, re.ASCII):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise ValueError("must be a number of presets, or a share of them such as 30%")
-
-
-class Limits(_Settings):
-    """How much one apply may overwrite or archive without being told the number."""
-
-    updates: Annotated[int | str, BeforeValidator(_check_share)] = Field(
-        default="30%", description="Live presets that one apply may overwrite: a number, or a share such as 30%."
-    )
-    archives: Annotated[int | str, BeforeValidator(_check_share)] = Field(
-        default=5,
-        description="Presets that one apply may archive: a number, or a share of the managed ones such as 10%.",
-    )
-    minimum: int = Field(default=10, ge=0, description="The limit of updates counts from this many live presets on.")
+    updates: int | str = "30%"
+    archives: int | str = 5
+    minimum: int = 10
+    """The limit of updates counts from this many live presets on."""
 
     def updates_of(self, live: int) -> int:
         """How many of ``live`` presets may be overwritten."""
@@ -107,65 +41,31 @@ def _of(live: int, limit: int | str) -> int:
     return limit if isinstance(limit, int) else live * int(limit[:-1]) // 100
 
 
-class _Workspace(_Settings):
-    """What the workspaces of all providers have."""
+@dataclass(frozen=True, kw_only=True)
+class _Workspace:
+    """What the workspaces of all providers have. The times are seconds."""
 
-    not_kept: tuple[str, ...] = Field(
-        default=(),
-        strict=False,
-        description="Config fields that this workspace is known not to keep; they are sent, but never compared.",
-    )
-    protected: bool = Field(
-        default=False, description="Apply only where the workspace's name is typed or given to --allow-protected."
-    )
-    limits: Limits = Field(default_factory=Limits, description="How much one apply may overwrite or remove.")
-    lock: Literal["git"] | None = Field(
-        default=None, description="`git`: one apply at a time, by a lock on the git remote that all share."
-    )
-    record: Literal["notes"] | None = Field(
-        default=None, description="`notes`: apply adds a git note to the commit that it applied."
-    )
-    timeout: float = Field(
-        default=60,
-        gt=0,
-        le=3600,
-        description="Seconds that one call may take in all, and again all waits between its tries.",
-    )
-    trust_env: bool = Field(
-        default=False, description="Take proxies and certificates from the environment and logins from .netrc."
-    )
+    not_kept: tuple[str, ...] = ()
+    protected: bool = False
+    limits: Limits = Limits()
+    lock: Literal["git"] | None = None
+    record: Literal["notes"] | None = None
+    timeout: float = 60
+    trust_env: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
 class OpenRouterWorkspace(_Workspace):
     """A workspace of OpenRouter, or the embedded emulator of one."""
 
-    provider: Literal["openrouter"] = Field(description="The kind of workspace.")
-    url: Url = Field(
-        default=OPENROUTER_URL,
-        description="The whole base address, or `embedded` for the workspace inside presetctl: no key, no network.",
-    )
-    api_key_env: VariableName = Field(
-        default="OPENROUTER_API_KEY", description="Name of the environment variable that holds the key."
-    )
-    api_key_keyring: KeyringEntry | None = Field(
-        default=None,
-        description="SERVICE/USER: where the keyring of this machine has the key, if the variable is empty.",
-    )
-    management_key_env: VariableName = Field(
-        default="OPENROUTER_MANAGEMENT_KEY",
-        description="Name of the environment variable with the management key, which archiving and restoring need.",
-    )
-    management_key_keyring: KeyringEntry | None = Field(
-        default=None,
-        description="SERVICE/USER: where the keyring of this machine has the management key, if the variable is empty.",
-    )
-    workspace_id: str | None = Field(
-        default=None, min_length=1, description="Refuse a key that opens any other workspace than this one."
-    )
-    prune: Literal["report", "archive"] = Field(
-        default="report",
-        description="What becomes of presets whose file was removed: they are reported, or apply archives them.",
-    )
+    provider: Literal["openrouter"] = "openrouter"
+    url: str = OPENROUTER_URL
+    api_key_env: str = "OPENROUTER_API_KEY"
+    api_key_keyring: str | None = None
+    management_key_env: str = "OPENROUTER_MANAGEMENT_KEY"
+    management_key_keyring: str | None = None
+    workspace_id: str | None = None
+    prune: Literal["report", "archive"] = "report"
 
     @property
     def prunes(self) -> bool:
@@ -183,90 +83,36 @@ class OpenRouterWorkspace(_Workspace):
         return (self.api_key_env,)
 
 
-class LibreChatUser(_Settings):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibreChatUser:
     """One of several users of a LibreChat server who get the same presets."""
 
-    email_env: VariableName | None = Field(
-        default=None, description="Name of the environment variable that holds the user's mail address."
-    )
-    password_env: VariableName | None = Field(
-        default=None, description="Name of the environment variable that holds the user's password."
-    )
-    token_env: VariableName | None = Field(
-        default=None, description="Name of the environment variable with an access token of the user, instead of both."
-    )
-    user_id: str | None = Field(
-        default=None, min_length=1, description="Refuse an account that is any other user than this one."
-    )
-
-    @model_validator(mode="after")
-    def _has_variables(self) -> LibreChatUser:
-        if (self.token_env is None) is (self.email_env is None and self.password_env is None):
-            raise ValueError("needs email_env and password_env, or token_env")
-        if (self.email_env is None) is not (self.password_env is None):
-            raise ValueError("needs both email_env and password_env")
-        return self
+    email_env: str | None = None
+    password_env: str | None = None
+    token_env: str | None = None
+    user_id: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class LibreChatWorkspace(_Workspace):
     """The presets of one user of a LibreChat server, or of several, or the embedded emulator of one."""
 
-    provider: Literal["librechat"] = Field(description="The kind of workspace.")
-    url: Url = Field(
-        description="The server's address without /api, or `embedded` for the server inside presetctl: no account, no "
-        "network."
-    )
-    email_env: VariableName = Field(
-        default="LIBRECHAT_EMAIL",
-        description="Name of the environment variable that holds the mail address to log in with.",
-    )
-    password_env: VariableName = Field(
-        default="LIBRECHAT_PASSWORD", description="Name of the environment variable that holds the password."
-    )
-    token_env: VariableName | None = Field(
-        default=None,
-        description="Name of the environment variable with an access token, where nobody can log in with a password.",
-    )
-    user_id: str | None = Field(
-        default=None, min_length=1, description="Refuse an account that is any other user than this one."
-    )
-    users: dict[WorkspaceName, LibreChatUser] = Field(
-        default_factory=dict,
-        description="Several users who get the same presets, by a name of your choice: chat/alice is one of chat's.",
-    )
-    publish: Literal["modelSpecs"] | None = Field(
-        default=None,
-        description="`modelSpecs`: the presets become model specs, which others are given, instead of presets of the "
-        "account; it must be an administrator's.",
-    )
-    publish_to: Principal = Field(
-        default="role/USER",
-        description="Who gets the model specs: role/NAME, or group/ID or user/ID. Without `publish` it says nothing.",
-    )
-    login_wait: float = Field(
-        default=600,
-        ge=0,
-        le=3600,
-        description="Seconds to wait in all where the server lets nobody log in for a while.",
-    )
-    prune: Literal["report", "delete"] = Field(
-        default="report",
-        description="What becomes of presets whose file was removed: they are reported, or apply deletes them.",
-    )
+    provider: Literal["librechat"] = "librechat"
+    url: str
+    email_env: str = "LIBRECHAT_EMAIL"
+    password_env: str = "LIBRECHAT_PASSWORD"  # noqa: S105 - the name of a variable
+    token_env: str | None = None
+    user_id: str | None = None
+    users: Mapping[str, LibreChatUser] = field(default_factory=dict, hash=False)
+    publish: Literal["modelSpecs"] | None = None
+    publish_to: str = "role/USER"
+    login_wait: float = 600
+    prune: Literal["report", "delete"] = "report"
 
     @property
     def prunes(self) -> bool:
         """Whether apply removes presets whose file was removed."""
         return self.prune != "report"
-
-    @model_validator(mode="after")
-    def _one_or_several(self) -> LibreChatWorkspace:
-        own = sorted(self.model_fields_set & LibreChatUser.model_fields.keys())
-        if self.users and own:
-            raise ValueError(f"has users, each with variables of their own: move {', '.join(own)} there")
-        if self.users and self.publish is not None:
-            raise ValueError("publishes model specs, which one account does for all: remove users")
-        return self
 
     @property
     def publishes(self) -> bool:
@@ -283,8 +129,14 @@ class LibreChatWorkspace(_Workspace):
     def of_user(self, name: str) -> LibreChatWorkspace:
         """The workspace of one of the users."""
         user = self.users[name]
-        said = {key: value for key, value in user.model_dump().items() if value is not None}
-        return self.model_copy(update={**said, "users": {}})
+        return replace(
+            self,
+            email_env=user.email_env or self.email_env,
+            password_env=user.password_env or self.password_env,
+            token_env=user.token_env or self.token_env,
+            user_id=user.user_id or self.user_id,
+            users={},
+        )
 
     @property
     def workspace_id(self) -> str | None:
@@ -292,29 +144,20 @@ class LibreChatWorkspace(_Workspace):
         return self.user_id
 
 
-Workspace = OpenRouterWorkspace | LibreChatWorkspace
-WORKSPACES: Mapping[str, type[Workspace]] = {"openrouter": OpenRouterWorkspace, "librechat": LibreChatWorkspace}
-"""The settings of a workspace, by its provider."""
+Workspace: TypeAlias = OpenRouterWorkspace | LibreChatWorkspace
 
 
-class Defaults(_Settings):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
     """What lies under every preset."""
 
-    kind: str = Field(default=DEFAULT_KIND, description="The kind of presets that don't name one.")
+    kind: str = DEFAULT_KIND
     description: str | None = None
-    system_prompt: str | None = Field(default=None, min_length=1)
-    system_prompt_file: str | None = Field(default=None, min_length=1)
-    config: dict[str, Any] = Field(
-        default_factory=dict, description="Fields under every preset's own, where its kind is of the same provider."
-    )
+    system_prompt: str | None = None
+    system_prompt_file: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    @model_validator(mode="after")
-    def _one_prompt(self) -> Defaults:
-        if self.system_prompt is not None and self.system_prompt_file is not None:
-            raise ValueError("has both system_prompt and system_prompt_file: keep one")
-        return self
-
-    def config_of(self, kind: str) -> dict[str, Any]:
+    def config_of(self, kind: str) -> Mapping[str, Any]:
         """What lies under the config of a preset of that kind: nothing where another provider names the fields."""
         return self.config if provider_of(kind) == provider_of(self.kind) else {}
 
@@ -324,29 +167,15 @@ def declared_name(target: str) -> str:
     return target.partition("/")[0]
 
 
-class Project(_Settings):
+@dataclass(frozen=True, kw_only=True)
+class Project:
     """presetctl.yaml."""
 
-    version: Literal[1] = Field(description="The version of this file's format.")
-    default_workspace: WorkspaceName | None = Field(
-        default=None, description="The workspace that commands use without -w."
-    )
-    presets: str = Field(default="presets", min_length=1, description="The folder with the preset files.")
-    defaults: Defaults = Field(default_factory=Defaults)
-    workspaces: dict[WorkspaceName, Annotated[Workspace, Field(discriminator="provider")]] = Field(min_length=1)
-
-    @field_validator("version", mode="before")
-    @classmethod
-    def _whole_number(cls, value: Any) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        raise ValueError("must be 1")
-
-    @model_validator(mode="after")
-    def _default_exists(self) -> Project:
-        if self.default_workspace is not None and self.default_workspace not in self.workspaces:
-            raise ValueError(f"default_workspace is {self.default_workspace}, but no workspace has that name")
-        return self
+    version: Literal[1] = 1
+    default_workspace: str | None = None
+    presets: str = "presets"
+    defaults: Defaults = Defaults()
+    workspaces: Mapping[str, Workspace] = field(hash=False)
 
     @cached_property
     def targets(self) -> Mapping[str, Workspace]:
@@ -371,26 +200,15 @@ class Project(_Settings):
         return next(iter(self.workspaces)) if len(self.workspaces) == 1 else None
 
 
-def project_schema() -> dict[str, Any]:
-    """The JSON Schema of presetctl.yaml for editors, made from these models."""
-    made = Project.model_json_schema()
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "presetctl.yaml",
-        **{key: _without_titles(value) for key, value in sorted(made.items()) if key not in {"title", "description"}},
-    }
+def project_of(said: Mapping[str, Any]) -> Project:
+    """The project from every setting as plain JSON: what dataclasses.asdict() makes of one, and models of theirs."""
+    workspaces = {name: _workspace_of(settings) for name, settings in said["workspaces"].items()}
+    return Project(**{**said, "defaults": Defaults(**said["defaults"]), "workspaces": workspaces})
 
 
-def _without_titles(value: Any) -> Any:
-    """Generated titles repeat the names; docstrings are for readers of the code."""
-    if isinstance(value, list):
-        return [_without_titles(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: {name: _without_titles(item) for name, item in inner.items()}
-        if key in {"properties", "$defs"}
-        else _without_titles(inner)
-        for key, inner in value.items()
-        if key != "title" and not (key == "description" and value.get("type") == "object" and "properties" in value)
-    }
+def _workspace_of(said: Mapping[str, Any]) -> Workspace:
+    settings = {**said, "limits": Limits(**said["limits"]), "not_kept": tuple(said["not_kept"])}
+    if said["provider"] == "openrouter":
+        return OpenRouterWorkspace(**settings)
+    users = {name: LibreChatUser(**user) for name, user in said["users"].items()}
+    return LibreChatWorkspace(**{**settings, "users": users})

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from presetctl.domain.errors import UsageError
-from presetctl.domain.project import EMBEDDED, Url
+from presetctl.domain.project import EMBEDDED
+from presetctl.load.project_model import Url
 
 GITHUB_API, GITHUB_SERVER = "https://api.github.com", "https://github.com"
 _REPOSITORY = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}\Z)[A-Za-z0-9_.-]{1,100}")

@@ -10,10 +10,10 @@ from presetctl.domain.change import FieldChange, Plan
 from presetctl.domain.errors import InputError
 from presetctl.domain.outcome import Result
 from presetctl.domain.preset import Content
-from presetctl.domain.project import WorkspaceName
 from presetctl.domain.state import Version
 from presetctl.drift import Drift, DriftReport
 from presetctl.load.plans import FieldEntry, Format, Strict, load_plans, read_document, validated
+from presetctl.load.project_model import WorkspaceName
 
 _DRIFT, _DRIFT_HINT = "a report of drift", "`presetctl drift --format json` prints one"
 _APPLY, _APPLY_HINT = "a report of an apply", "`presetctl apply --format json` prints one"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
 from presetctl.domain.errors import InputError
 from presetctl.domain.project import OPENROUTER_URL, OpenRouterWorkspace
+from presetctl.load import project as project_module
 from presetctl.load.project import find_project, load_project
+from tests.keys import drawn
 from tests.unit.trees import MemoryTree
 
 ONE = "workspaces: {one: {provider: openrouter}}\n"
@@ -194,3 +198,67 @@ def test_no_yaml_and_no_file() -> None:
     assert [problem.rule for problem in raised.value.problems] == ["yaml-duplicate-key"]
     with pytest.raises(InputError, match="doesn't exist"):
         load_project(MemoryTree({}))
+
+
+class Memory:
+    """A cache in a dictionary."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes] = {}
+
+    def get(self, space: str, keys: Iterable[str]) -> dict[str, bytes]:
+        return {key: self.held[key] for key in keys if key in self.held}
+
+    def put(self, space: str, entries: Mapping[str, bytes]) -> None:
+        self.held.update(entries)
+
+
+EVERYTHING = """\
+version: 1
+default_workspace: one
+presets: here
+defaults: {kind: openrouter/responses, system_prompt: ü, config: {top_p: 1.0, stop: [a], seed: 9999999999999999999}}
+workspaces:
+  one: {provider: openrouter, url: embedded, not_kept: [seed, provider.zdr], limits: {updates: 10%}, timeout: 1.5}
+  chat:
+    provider: librechat
+    url: https://chat.example.com
+    users: {ann: {email_env: A, password_env: B}, bob: {token_env: C}}
+"""
+
+
+def test_a_project_that_is_known_is_not_checked_and_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, tree = Memory(), MemoryTree({"presetctl.yaml": EVERYTHING})
+    first = load_project(tree, memory).project
+    assert first == load_project(tree).project
+    monkeypatch.setitem(sys.modules, "presetctl.load.project_check", None)
+    again = load_project(tree, memory).project
+    assert again == first
+    assert repr(again) == repr(first)
+    assert again.targets["chat/bob"].variables == ("C",)
+    with pytest.raises(ImportError):
+        load_project(MemoryTree({"presetctl.yaml": EVERYTHING.replace("1.5", "2")}), memory)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"{}", b'{"workspaces": {"one": 5}}', b"\xff"])
+def test_what_is_remembered_of_a_project_in_another_form_counts_for_nothing(data: bytes) -> None:
+    memory, tree = Memory(), MemoryTree({"presetctl.yaml": EVERYTHING})
+    first = load_project(tree, memory).project
+    memory.held = dict.fromkeys(memory.held, data)
+    assert load_project(tree, memory).project == first
+
+
+def test_a_project_with_problems_or_keys_is_not_remembered() -> None:
+    memory, key = Memory(), "sk-or-v1-" + drawn("0123456789abcdef", 64)
+    assert load_project(MemoryTree({"presetctl.yaml": f"# {key}\n{EVERYTHING}"}), memory).document.secrets
+    for text in (EVERYTHING.replace("version: 1", "version: 2"), EVERYTHING.replace("ü", "{}")):
+        with pytest.raises(InputError):
+            load_project(MemoryTree({"presetctl.yaml": text}), memory)
+    assert not memory.held
+
+
+def test_an_installation_without_sources_remembers_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    memory, tree = Memory(), MemoryTree({"presetctl.yaml": EVERYTHING})
+    monkeypatch.setattr(project_module, "__file__", str(tmp_path / "project.py"))
+    assert load_project(tree, memory).project == load_project(tree, memory).project
+    assert len(memory.held) == 1

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from presetctl.domain.project import (
-    OPENROUTER_URL,
+from presetctl.domain import project as plain
+from presetctl.domain.project import OPENROUTER_URL, project_of
+from presetctl.load.project_model import (
     Defaults,
+    LibreChatUser,
+    LibreChatWorkspace,
+    Limits,
     OpenRouterWorkspace,
     Project,
     Workspace,
@@ -18,6 +24,10 @@ from presetctl.domain.project import (
 
 def workspace(url: str = OPENROUTER_URL) -> OpenRouterWorkspace:
     return OpenRouterWorkspace(provider="openrouter", url=url)
+
+
+def settings(model: Project) -> plain.Project:
+    return project_of(model.model_dump())
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,7 @@ def test_entries_of_a_keyring_that_are_refused(entry: str) -> None:
 
 @pytest.mark.parametrize("name", ["one", "One-2_x", "1", "a" * 64])
 def test_names_of_workspaces(name: str) -> None:
-    assert Project(version=1, workspaces={name: workspace()}).default_name() == name
+    assert settings(Project(version=1, workspaces={name: workspace()})).default_name() == name
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a b", "a/b", "..", "a\n", "é", "a" * 65])
@@ -96,8 +106,8 @@ def test_names_that_are_refused(name: str) -> None:
 
 def test_without_a_default_one_of_several_must_be_named() -> None:
     both: dict[str, Workspace] = {"one": workspace(), "two": workspace()}
-    assert Project(version=1, workspaces=both).default_name() is None
-    assert Project(version=1, workspaces=both, default_workspace="two").default_name() == "two"
+    assert settings(Project(version=1, workspaces=both)).default_name() is None
+    assert settings(Project(version=1, workspaces=both, default_workspace="two")).default_name() == "two"
     with pytest.raises(ValidationError, match="default_workspace is three, but no workspace has that name"):
         Project(version=1, workspaces=both, default_workspace="three")
 
@@ -132,3 +142,20 @@ def test_the_schema_for_editors() -> None:
     described = schema["$defs"]["OpenRouterWorkspace"]["properties"]["workspace_id"]
     assert "title" not in described
     assert described["description"].startswith("Refuse a key")
+
+
+MODELS: list[type[BaseModel]] = [Project, Defaults, Limits, OpenRouterWorkspace, LibreChatWorkspace, LibreChatUser]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_the_plain_settings_have_the_fields_and_defaults_of_the_models(model: type[BaseModel]) -> None:
+    fields = {field.name: field for field in dataclasses.fields(getattr(plain, model.__name__))}
+    assert fields.keys() == model.model_fields.keys()
+    for name, checked in model.model_fields.items():
+        field, default = fields[name], checked.get_default(call_default_factory=True)
+        if checked.is_required():
+            assert field.default in {dataclasses.MISSING, "openrouter", "librechat", 1}
+            continue
+        made = {} if field.default is dataclasses.MISSING else field.default
+        default = default.model_dump() if isinstance(default, BaseModel) else default
+        assert (dataclasses.asdict(made) if isinstance(made, plain.Limits | plain.Defaults) else made) == default
