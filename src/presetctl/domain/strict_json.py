@@ -15,6 +15,7 @@ MAX_INT_DIGITS: Final = 300
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
 _NOT_STRUCTURE: Final = bytes(set(range(256)) - set(b"[]{},"))
+_SMALL: Final = 256 * 1024
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD]")
 
 
@@ -52,11 +53,7 @@ def _reason(error: ValueError) -> str:
 
 
 def _check_size(data: bytes, max_depth: int, max_values: int | None) -> None:
-    structure, end = bytearray(), 0
-    for text in _STRING.finditer(data):  # not sub(), which holds a piece for each of a million texts
-        structure += data[end : text.start()].translate(None, _NOT_STRUCTURE)
-        end = text.end()
-    structure += data[end:].translate(None, _NOT_STRUCTURE)
+    structure = _structure(data)
     if max_values is not None and structure.count(b",") >= max_values:
         raise ValueError(f"more than {max_values} values")
     # json's own parser recurses: its limit depends on the caller's stack, and on the version of Python.
@@ -65,6 +62,17 @@ def _check_size(data: bytes, max_depth: int, max_values: int | None) -> None:
         depth += 1 if bracket in b"[{" else -1
         if depth > max_depth:
             raise ValueError(f"nested more than {max_depth} levels deep")
+
+
+def _structure(data: bytes) -> bytes:
+    """The brackets and commas outside of texts."""
+    if len(data) <= _SMALL:
+        return _STRING.sub(b"", data).translate(None, _NOT_STRUCTURE)
+    structure, end = bytearray(), 0
+    for text in _STRING.finditer(data):  # not sub(), which holds a piece for each of a million texts
+        structure += data[end : text.start()].translate(None, _NOT_STRUCTURE)
+        end = text.end()
+    return bytes(structure + data[end:].translate(None, _NOT_STRUCTURE))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

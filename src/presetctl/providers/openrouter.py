@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TypeVar
 
-from presetctl.domain.errors import AccessError, AmbiguousError, NotFoundError, RemoteError
+from presetctl.domain.errors import AccessError, AmbiguousError, NotFoundError, RemoteError, StaleError
 from presetctl.domain.kind import Kind
-from presetctl.domain.preset import Preset
+from presetctl.domain.preset import Content, Preset
 from presetctl.domain.state import ActualPreset, ListedPreset, Listing, Version, WorkspaceIdentity
 from presetctl.domain.values import Json
 from presetctl.persistence import request_body
@@ -86,7 +86,7 @@ class OpenRouterReader:
 
     def read_listed(self, rows: Sequence[ListedPreset]) -> list[ActualPreset | None]:
         """As ``read_presets``, but only those whose designated version was never read before."""
-        found = self._known.of(rows)
+        found = self._known.of(rows, self._again)
         missing = [number for number, preset in enumerate(found) if preset is None]
         with closing(self._each(self._read, [rows[number].slug for number in missing])) as read:
             numbered = zip(missing, read, strict=True)
@@ -110,6 +110,16 @@ class OpenRouterReader:
         except NotFoundError:
             return None, False
         return as_actual(reply, f"GET /presets/{slug}", slug), reply.altered
+
+    def _again(self, row: ListedPreset) -> Content:
+        """The content that a row names, read once more. StaleError where another one is live by now."""
+        found = self.read_preset(row.slug)
+        if found is None or found.version is None or found.version.id != row.designated_version_id:
+            raise StaleError(
+                f"{row.slug} was changed while it was read; nothing was written",
+                hint="somebody writes there: plan again",
+            )
+        return found.version.content
 
     def _each(self, read: Callable[[str], _Read], slugs: Sequence[str]) -> Generator[_Read, None, None]:
         """What ``read`` gives for each slug, several at a time."""

@@ -124,6 +124,16 @@ def test_bombs_are_refused_soon(data: bytes) -> None:
     assert time.monotonic() - start < 20
 
 
+@pytest.mark.parametrize("size", [10, 1_000_000], ids=["small", "large"])
+def test_what_stands_in_a_text_is_no_value_and_no_level(size: int) -> None:
+    data = b'["' + b'[{,\\"' * size + b'", [1, "]"]]'
+    assert parse_json(data, what="x", max_values=3, max_depth=2) == ['[{,"' * size, [1, "]"]]
+    with pytest.raises(JsonError, match="more than 2 values"):
+        parse_json(data, what="x", max_values=2)
+    with pytest.raises(JsonError, match="nested more than 1 levels"):
+        parse_json(data, what="x", max_depth=1)
+
+
 def test_as_many_values_as_allowed() -> None:
     assert parse_json(b'[1, "a,b", {"c": ",,,"}]', what="x", max_values=3) == [1, "a,b", {"c": ",,,"}]
     with pytest.raises(JsonError, match="x is not valid JSON: more than 2 values"):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presetctl.domain.errors import PresetctlError
+from presetctl.domain.errors import PresetctlError, StaleError
 from presetctl.domain.preset import Content
 from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version
 from presetctl.providers.keyed import KeyedHttp
@@ -41,6 +41,10 @@ def known(cache: Dictionary, url: str = URL) -> KnownVersions:
     return KnownVersions(cache, url, lambda _: True)
 
 
+def never(row: ListedPreset) -> Content:
+    raise AssertionError("it was read again")
+
+
 def filled() -> Dictionary:
     cache = Dictionary()
     known(cache).keep([(ROW, VERSION)])
@@ -54,7 +58,7 @@ def row(**more: Any) -> ListedPreset:
 
 def test_what_was_read_once_is_known_with_what_the_list_says_today() -> None:
     for status in Status:
-        assert known(filled()).of([row(status=status)]) == [ActualPreset("a", "p-1", status, VERSION)]
+        assert known(filled()).of([row(status=status)], never) == [ActualPreset("a", "p-1", status, VERSION)]
 
 
 JSON = st.recursive(
@@ -70,7 +74,7 @@ def test_any_content_comes_back_to_the_last_digit(
 ) -> None:
     cache, version = Dictionary(), Version("v-3", 3, Content(prompt, config), "then", creator)
     known(cache).keep([(ROW, version)])
-    (found,) = known(cache).of([ROW])
+    (found,) = known(cache).of([ROW], never)
     assert found is not None
     assert found.version is not None
     content = found.version.content
@@ -93,12 +97,12 @@ def test_any_content_comes_back_to_the_last_digit(
 )
 def test_it_counts_for_nothing_else(other: ListedPreset) -> None:
     cache = filled()
-    assert known(cache).of([other, ROW])[0] is None
-    assert known(cache).of([other, ROW])[1] is not None
+    assert known(cache).of([other, ROW], never)[0] is None
+    assert known(cache).of([other, ROW], never)[1] is not None
 
 
 def test_it_counts_for_no_other_address() -> None:
-    assert known(filled(), "http://y.invalid/api/v1").of([ROW]) == [None]
+    assert known(filled(), "http://y.invalid/api/v1").of([ROW], never) == [None]
 
 
 def test_where_the_list_names_no_workspace_nothing_is_kept() -> None:
@@ -120,14 +124,14 @@ def packed(known: Any, content: bytes = CONTENT) -> bytes:
     [b"", b"{", b"\xff", b"[]", b"null", b"[" * 100_000, packed({}), packed(KNOWN[:4]), packed([*KNOWN, 1]),
      packed([5, *KNOWN[1:]]), packed(["v-4", *KNOWN[1:]]), packed(["v-3", True, *KNOWN[2:]]),
      packed(["v-3", "3", *KNOWN[2:]]), packed(["v-3", float("nan"), *KNOWN[2:]]), packed(["v-3", 3, None, *KNOWN[3:]]),
-     packed([*KNOWN[:3], 5, KNOWN[4]]), packed([*KNOWN[:4], 5]), json.dumps(KNOWN).encode()],
+     packed([*KNOWN[:3], 5, KNOWN[4]]), packed([*KNOWN[:3], False, KNOWN[4]]), packed([*KNOWN[:4], 5]), json.dumps(KNOWN).encode()],
 )  # fmt: skip
 def test_what_has_another_form_is_not_believed(data: bytes) -> None:
     cache = filled()
     cache.entries = dict.fromkeys(cache.entries, packed(KNOWN))
-    assert known(cache).of([ROW])[0] is not None
+    assert known(cache).of([ROW], never)[0] is not None
     cache.entries = dict.fromkeys(cache.entries, data)
-    assert known(cache).of([ROW]) == [None]
+    assert known(cache).of([ROW], never) == [None]
 
 
 @pytest.mark.parametrize(
@@ -135,14 +139,39 @@ def test_what_has_another_form_is_not_believed(data: bytes) -> None:
     [b"", b"[]", b"[" * 100_000, b"\xff", b"{}", CONTENT.replace(b"1.0", b"1.5"), CONTENT.replace(b"1.0", b"NaN"),
      CONTENT.replace(b"P", b"Q"), CONTENT.replace(b"}}", b'},"x":1}')],
 )  # fmt: skip
-def test_a_content_is_never_another_one_than_its_digest_says(content: bytes) -> None:
+def test_a_content_that_is_not_what_its_digest_says_is_read_again(content: bytes) -> None:
     cache = filled()
     cache.entries = dict.fromkeys(cache.entries, packed(KNOWN, content))
-    (found,) = known(cache).of([ROW])
-    assert found is not None
-    assert found.version is not None
-    with pytest.raises(PresetctlError, match="is not what its digest says"):
-        assert found.version.content.config
+    for answer in (VERSION.content, Content("Q", {})):
+        (found,) = known(cache).of([ROW], lambda row, answer=answer: answer)  # type: ignore[misc]
+        assert found is not None
+        assert found.version is not None
+        if answer == VERSION.content:
+            assert found.version.content == answer
+            continue
+        with pytest.raises(PresetctlError, match="the live version of a has another content") as raised:
+            assert found.version.content.config
+        assert "cache clear" in raised.value.hint
+
+
+def test_what_goes_while_a_plan_is_made_is_read_again() -> None:
+    server, cache = Server(), Dictionary()
+    server.read(cache)
+    http = KeyedHttp(URL, "k", timeout=5, transport=lambda: httpx.MockTransport(server))
+    reader = OpenRouterReader(http, known=KnownVersions(cache, URL, http.may_show))
+    (one,), (other,) = (reader.read_listed([ROW]) for _ in range(2))
+    assert one is not None
+    assert one.version is not None
+    assert other is not None
+    assert other.version is not None
+    cache.entries.clear()
+    assert server.asked == ["/presets/a"]
+    assert one.version.content.system_prompt == "P"
+    assert server.asked == ["/presets/a"] * 2
+    server.held["id"] = "v-4"
+    with pytest.raises(StaleError, match="a was changed while it was read"):
+        assert other.version.content.system_prompt
+    http.close()
 
 
 class Server:
@@ -180,7 +209,7 @@ def test_a_version_that_came_between_the_list_and_the_read_is_kept_as_itself() -
     server, cache = Server("newer", "v-4"), Dictionary()
     assert [server.read(cache), server.read(cache)] == ["newer", "newer"]
     assert server.asked == ["/presets/a"] * 2
-    assert known(cache).of([row(designated_version_id="v-4")])[0] is not None
+    assert known(cache).of([row(designated_version_id="v-4")], never)[0] is not None
 
 
 def test_a_read_before_a_write_reads() -> None:
