@@ -124,7 +124,8 @@ def packed(known: Any, content: bytes = CONTENT) -> bytes:
     [b"", b"{", b"\xff", b"[]", b"null", b"[" * 100_000, packed({}), packed(KNOWN[:4]), packed([*KNOWN, 1]),
      packed([5, *KNOWN[1:]]), packed(["v-4", *KNOWN[1:]]), packed(["v-3", True, *KNOWN[2:]]),
      packed(["v-3", "3", *KNOWN[2:]]), packed(["v-3", float("nan"), *KNOWN[2:]]), packed(["v-3", 3, None, *KNOWN[3:]]),
-     packed([*KNOWN[:3], 5, KNOWN[4]]), packed([*KNOWN[:3], False, KNOWN[4]]), packed([*KNOWN[:4], 5]), json.dumps(KNOWN).encode()],
+     packed([*KNOWN[:3], 5, KNOWN[4]]), packed([*KNOWN[:3], False, KNOWN[4]]), packed([*KNOWN[:4], 5]),
+     json.dumps(KNOWN).encode()],
 )  # fmt: skip
 def test_what_has_another_form_is_not_believed(data: bytes) -> None:
     cache = filled()
