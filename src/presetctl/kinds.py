@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from presetctl.answers import answer, answer_in_model_spec, prompt_remedy
+from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
 from presetctl.domain.values import Json, JsonObject, Path, digest
@@ -81,7 +82,11 @@ class Kinds:
     @cached_property
     def envelope_digest(self) -> str:
         """The digest of what decides on preset files of every kind: their schema, and which kinds there are."""
-        return digest([list(self._names), self._schemas.preset_schema()])
+        try:
+            model_specs = self._schemas.model_specs_schema()
+        except InputError:  # a project with schemas of its own may have none
+            model_specs = {}
+        return digest([list(self._names), self._schemas.preset_schema(), model_specs])
 
     def digest(self, name: str) -> str:
         """The digest of what decides on configs of one kind."""

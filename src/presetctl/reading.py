@@ -141,6 +141,7 @@ class _Memory:
         kind = self._reader.kinds.kind(preset.kind)
         ways = {self._not_kept[name] for name, it in each.presets.items() if it is preset and name is not None}
         return {
+            "kind": preset.kind,
             "digest": preset.content.digest,
             "kept": {kept_name(kind.name, way): self._kept(kind, preset.content, way) for way in sorted(ways)},
             "at": [preset.source.line, preset.source.column],
@@ -162,7 +163,7 @@ class _Memory:
             if entry["schema"] != self._reader.kinds.digest(kind):
                 return None
             presets = [
-                Preset(slug, kind, self._content(file, index, it), Location(file, *it["at"]), **it["more"])
+                Preset(slug, it["kind"], self._content(file, index, it), Location(file, *it["at"]), **it["more"])
                 for index, it in enumerate(entry["presets"])
             ]
             by_workspace = {name: presets[index] for name, index in entry["workspaces"]}

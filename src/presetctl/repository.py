@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from presetctl.desired import Rendered, gathered
 from presetctl.domain.change import Plan
@@ -17,10 +18,12 @@ from presetctl.domain.project import Workspace, declared_name
 from presetctl.domain.state import BaseState, DesiredState
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import preset_files
-from presetctl.load.git import Base
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
 from presetctl.ports import NO_CACHE, Cache, FileTree, Track, untracked
 from presetctl.reading import DeclarationReader
+
+if TYPE_CHECKING:
+    from presetctl.load.git import Base
 
 
 @dataclass(frozen=True)

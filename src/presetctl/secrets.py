@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from presetctl.domain.problem import Location, Problem
@@ -24,45 +25,41 @@ class _Form:
     start: str
     rest: str
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """Looks for the start first, which is fast, and only then at what stands before it.
 
-        Nothing starts inside of a word, so that no part of a text is looked at more than a few times.
-        """
-        start = re.escape(self.start)
-        return re.compile(rf"{start}(?<![A-Za-z0-9_-]{start})(?P<body>{self.rest})", re.ASCII)
+@cache
+def _pattern(form: _Form) -> re.Pattern[str]:
+    """Looks for the start first, which is fast, and only then at what stands before it.
+
+    Nothing starts inside of a word, so that no part of a text is looked at more than a few times.
+    """
+    start = re.escape(form.start)
+    return re.compile(rf"{start}(?<![A-Za-z0-9_-]{start})(?P<body>{form.rest})", re.ASCII)
 
 
 _END = r"(?![A-Za-z0-9_-])"
-_FORMS = tuple(
-    (form, form.pattern)
-    for form in (
-        _Form("an OpenRouter key", "sk-or-", rf"(?:v[0-9]-)?[A-Za-z0-9]{{32,}}{_END}"),
-        _Form("an Anthropic key", "sk-ant-", r"[A-Za-z0-9_-]{24,}"),
-        _Form("an OpenAI key", "sk-proj-", r"[A-Za-z0-9_-]{24,}"),
-        _Form("an OpenAI key", "sk-svcacct-", r"[A-Za-z0-9_-]{24,}"),
-        _Form("an OpenAI key", "sk-admin-", r"[A-Za-z0-9_-]{24,}"),
-        _Form("an API key", "sk-", rf"[A-Za-z0-9]{{32,}}{_END}"),
-        _Form("a Stripe key", "sk_live_", r"[A-Za-z0-9]{20,}"),
-        _Form("an AWS access key", "AKIA", rf"[A-Z0-9]{{16}}{_END}"),
-        _Form("an AWS access key", "ASIA", rf"[A-Z0-9]{{16}}{_END}"),
-        *(_Form("a GitHub token", start, r"[A-Za-z0-9]{36,}") for start in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
-        _Form("a GitHub token", "github_pat_", r"[A-Za-z0-9_]{40,}"),
-        _Form("a GitLab token", "glpat-", r"[A-Za-z0-9_-]{20,}"),
-        _Form("a Google key", "AIza", rf"[A-Za-z0-9_-]{{35}}{_END}"),
-        _Form("a Hugging Face token", "hf_", rf"[A-Za-z0-9]{{34}}{_END}"),
-        _Form("a Groq key", "gsk_", r"[A-Za-z0-9]{40,}"),
-        _Form("an xAI key", "xai-", r"[A-Za-z0-9]{60,}"),
-        *(_Form("a Slack token", f"xox{letter}-", r"[A-Za-z0-9-]{20,}") for letter in "abeoprs"),
-        _Form("a JSON Web Token", "eyJ", r"[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
-        # Line ends, or escapes of them, stand between the first line and the key itself.
-        _Form(
-            "a private key", "-----BEGIN ", r"(?:[A-Z]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----[^-]{0,100}?[A-Za-z0-9+/]{40}"
-        ),
-    )
+_FORMS = (
+    _Form("an OpenRouter key", "sk-or-", rf"(?:v[0-9]-)?[A-Za-z0-9]{{32,}}{_END}"),
+    _Form("an Anthropic key", "sk-ant-", r"[A-Za-z0-9_-]{24,}"),
+    _Form("an OpenAI key", "sk-proj-", r"[A-Za-z0-9_-]{24,}"),
+    _Form("an OpenAI key", "sk-svcacct-", r"[A-Za-z0-9_-]{24,}"),
+    _Form("an OpenAI key", "sk-admin-", r"[A-Za-z0-9_-]{24,}"),
+    _Form("an API key", "sk-", rf"[A-Za-z0-9]{{32,}}{_END}"),
+    _Form("a Stripe key", "sk_live_", r"[A-Za-z0-9]{20,}"),
+    _Form("an AWS access key", "AKIA", rf"[A-Z0-9]{{16}}{_END}"),
+    _Form("an AWS access key", "ASIA", rf"[A-Z0-9]{{16}}{_END}"),
+    *(_Form("a GitHub token", start, r"[A-Za-z0-9]{36,}") for start in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
+    _Form("a GitHub token", "github_pat_", r"[A-Za-z0-9_]{40,}"),
+    _Form("a GitLab token", "glpat-", r"[A-Za-z0-9_-]{20,}"),
+    _Form("a Google key", "AIza", rf"[A-Za-z0-9_-]{{35}}{_END}"),
+    _Form("a Hugging Face token", "hf_", rf"[A-Za-z0-9]{{34}}{_END}"),
+    _Form("a Groq key", "gsk_", r"[A-Za-z0-9]{40,}"),
+    _Form("an xAI key", "xai-", r"[A-Za-z0-9]{60,}"),
+    *(_Form("a Slack token", f"xox{letter}-", r"[A-Za-z0-9-]{20,}") for letter in "abeoprs"),
+    _Form("a JSON Web Token", "eyJ", r"[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
+    # Line ends, or escapes of them, stand between the first line and the key itself.
+    _Form("a private key", "-----BEGIN ", r"(?:[A-Z]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----[^-]{0,100}?[A-Za-z0-9+/]{40}"),
 )
-_STARTS = tuple(sorted({form.start[:3] for form, _ in _FORMS}))
+_STARTS = tuple(sorted({form.start[:3] for form in _FORMS}))
 """One of these is in every text that holds any of them, and none in most others."""
 _PLACEHOLDER = re.compile(
     r"example|your|placeholder|redacted|dummy|fake|sample|insert|replace|changeme|goes[_-]?here|api[_-]?key|"
@@ -99,9 +96,9 @@ def _unwaived(text: str) -> Iterator[tuple[int, _Form]]:
 def _found(text: str) -> Iterator[tuple[int, _Form]]:
     if not any(start in text for start in _STARTS):
         return
-    for form, pattern in _FORMS:
+    for form in _FORMS:
         if form.start in text:
-            yield from ((match.start(), form) for match in pattern.finditer(text) if _may_be_real(match["body"]))
+            yield from ((match.start(), form) for match in _pattern(form).finditer(text) if _may_be_real(match["body"]))
 
 
 def _may_be_real(body: str) -> bool:

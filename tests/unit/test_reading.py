@@ -231,3 +231,14 @@ def test_an_installation_without_sources_has_its_version(files: Project, monkeyp
     monkeypatch.setattr(reading, "_DECIDING", ("nothing.py",))
     assert seen(files.cached()) == seen(files.cached())
     assert files.memory.found == 4
+
+
+def test_published_presets_are_remembered_as_their_workspace_holds_them(files: Project) -> None:
+    publishing = PROJECT.replace("librechat, url: embedded}", "librechat, url: embedded, publish: modelSpecs}")
+    assert publishing != PROJECT
+    files.cached()
+    files.write({"presetctl.yaml": publishing})
+    for _ in range(2):
+        assert seen(files.cached()) == seen(files.plain())
+    files.write({"presetctl.yaml": PROJECT})
+    assert seen(files.cached()) == seen(files.plain())

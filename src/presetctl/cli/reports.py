@@ -7,19 +7,20 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from presetctl.cli.console import give, say, style_for
-from presetctl.domain.change import Plan
 from presetctl.domain.errors import UsageError
-from presetctl.domain.outcome import Outcome
 from presetctl.domain.values import Json
 from presetctl.load.atomic import write_atomically
-from presetctl.report.json import apply_document, as_text, plan_document, plans_document
 from presetctl.report.safe import one_line
 from presetctl.report.text import Style, outcome_text, outcomes_summary, plan_text, plans_text
+
+if TYPE_CHECKING:
+    from presetctl.domain.change import Plan
+    from presetctl.domain.outcome import Outcome
 
 PLAN_FORMATS = ("human", "json", "markdown", "html")
 
@@ -104,6 +105,8 @@ def plan_renderer(plans: Sequence[Plan], document: Json = None) -> Render:
     def render(form: str, style: Style) -> str:
         match form:
             case "json":
+                from presetctl.report.json import as_text
+
                 return as_text(document or plans_json(plans))
             case "markdown":
                 from presetctl.report.markdown import plans_markdown
@@ -125,6 +128,8 @@ def outcomes_renderer(plan: Plan, outcomes: Sequence[Outcome]) -> Render:
     def render(form: str, style: Style) -> str:
         match form:
             case "json":
+                from presetctl.report.json import apply_document, as_text
+
                 return as_text(apply_document(plan, outcomes))
             case "markdown":
                 from presetctl.report.markdown import outcomes_markdown
@@ -144,6 +149,8 @@ def outcomes_renderer(plan: Plan, outcomes: Sequence[Outcome]) -> Render:
 
 def plans_json(plans: Sequence[Plan]) -> Json:
     """One plan, or a document that holds several."""
+    from presetctl.report.json import plan_document, plans_document
+
     return plan_document(plans[0]) if len(plans) == 1 else plans_document(plans)
 
 

@@ -18,10 +18,7 @@ from presetctl.domain.errors import InputError, PresetctlError, UsageError
 from presetctl.domain.project import declared_name
 from presetctl.domain.provider import LIBRECHAT, capabilities
 from presetctl.domain.state import BaseState
-from presetctl.load.base import NoBase, find_base
 from presetctl.load.documents import preset_files
-from presetctl.load.git import Base, GitRepository
-from presetctl.load.gittree import GitTree
 from presetctl.load.project import PROJECT_FILE, find_project
 from presetctl.load.tree import WorkTree
 from presetctl.ports import NO_CACHE, READERS, Cache
@@ -72,6 +69,9 @@ class Session:
 
     def required_base(self, ref: str, workspace: str) -> BaseState:
         """The files at ``ref``. InputError where git can't be asked or knows no such commit."""
+        from presetctl.load.git import Base, GitRepository
+        from presetctl.load.gittree import GitTree
+
         around = GitRepository.around(self.root)
         found = Base(around.commit(ref), "named base")
         return load_base(GitTree(around, found.commit), self.schemas, workspace, found, self.cache)
@@ -83,6 +83,10 @@ class Session:
         """
         if ref is not None:
             return self.required_base(ref, workspace)
+        from presetctl.load.base import NoBase, find_base
+        from presetctl.load.git import GitRepository
+        from presetctl.load.gittree import GitTree
+
         try:
             around = GitRepository.around(self.root)
         except InputError:

@@ -19,7 +19,6 @@ from presetctl.domain.values import show_path
 from presetctl.load.atomic import write_atomically
 from presetctl.load.project import PROJECT_FILE
 from presetctl.load.tree import WorkTree
-from presetctl.report.json import as_text, problems_document
 from presetctl.report.safe import inert, one_line, value_text, visible
 from presetctl.report.text import Style, problems_text, validation_summary
 from presetctl.repository import Repository
@@ -106,8 +105,11 @@ class _Found:
         problems, number = self.problems, len(self.files)
         match form:
             case "json":
+                from presetctl.report.json import as_text, problems_document
+
                 return as_text(problems_document(problems, number))
             case "sarif":
+                from presetctl.report.json import as_text
                 from presetctl.report.sarif import problems_sarif
 
                 return as_text(problems_sarif(problems, self.folder))
