@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
@@ -175,5 +176,6 @@ class Plan:
     @property
     def summary(self) -> Mapping[str, int]:
         """Number of changes by action, and of presets that no file declares."""
-        counts = {action.value: self.count(action) for action in Action}
+        found = Counter(change.action for change in self.changes)
+        counts = {action.value: found[action] for action in Action}
         return counts | {"unmanaged": len(self.unmanaged), "orphaned": len(self.orphaned)}

@@ -144,7 +144,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _readable_name(path: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in path):
+    if not path.isascii() and any("\ud800" <= character <= "\udfff" for character in path):
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         raise InputError(f"the name of {shown} is not UTF-8", hint="rename it")
     return path

@@ -37,7 +37,7 @@ class Redaction:
 
     def is_in(self, data: bytes) -> bool:
         """Whether the key is in ``data``, which is JSON in ASCII."""
-        return any(form in data for form in self._escaped)
+        return bool(self._escaped) and any(form in data for form in self._escaped)
 
     def message(self, text: str) -> str:
         """As ``text``; also for one that was cut in the middle of the key."""

@@ -106,7 +106,8 @@ def _packed(version: Version) -> bytes:
 def _known(data: bytes) -> _Known | None:
     """What the first line says; None where it's something else."""
     with suppress(ValueError, TypeError, RecursionError):
-        known = _Known(*_DECODER.decode(data[: data.index(b"\n")].decode()))
+        parts, _ = _DECODER.raw_decode(data[: data.index(b"\n")].decode())
+        known = _Known(*parts)
         texts = (known.id, known.created, known.digest)
         if [*map(type, texts)] == [str] * 3 and type(known.creator) in _TEXT and type(known.number) in _NUMBER:
             return known
