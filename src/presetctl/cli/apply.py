@@ -53,7 +53,9 @@ _ABANDONED = "interrupted; the next plan will show what became of it"
     "--allow-protected", multiple=True, metavar="NAME", help="Agree to changing a protected preset or workspace."
 )
 @click.option("--allow-updates", type=click.IntRange(0), default=0, metavar="N", help="Agree to overwriting N presets.")
-@click.option("--allow-archives", type=click.IntRange(0), default=0, metavar="N", help="Agree to archiving N presets.")
+@click.option(
+    "--allow-archives", type=click.IntRange(0), default=0, metavar="N", help="Agree to archiving or deleting N presets."
+)
 @click.option(
     "--allow-creates", type=click.IntRange(0), default=0, metavar="N",
     help="Agree to creating N presets that were declared earlier and are missing in the workspace.",

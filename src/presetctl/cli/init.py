@@ -27,6 +27,9 @@ workspaces:
   # production:
   #   provider: openrouter
   #   api_key_env: OPENROUTER_API_KEY  # the name of the variable, never the key
+  # chat:                              # a user's presets, in the variables LIBRECHAT_EMAIL and LIBRECHAT_PASSWORD
+  #   provider: librechat
+  #   url: https://chat.example.com
 """
 
 _PRESET = """\
