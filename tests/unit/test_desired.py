@@ -537,3 +537,95 @@ def test_null_in_an_override_takes_away_for_its_workspace() -> None:
     found = repository({"a": text}).rendered.workspaces
     assert (found["one"]["a"].content, found["one"]["a"].protected) == (Content("P", {"model": "m"}), True)
     assert (found["two"]["a"].content, found["two"]["a"].protected) == (Content("P", {}), False)
+
+
+# --- The keys beside config that LibreChat has ---
+
+CHATS = """\
+version: 1
+workspaces:
+  live: {provider: openrouter, url: embedded}
+  own: {provider: librechat, url: embedded}
+  two: {provider: librechat, url: embedded}
+"""
+CHAT = "kind: librechat/openAI\nconfig: {model: m}\n"
+
+
+def chats(files: dict[str, str]) -> Rendered:
+    tree = MemoryTree({f"presets/{name}.yaml": text for name, text in files.items()} | {"presetctl.yaml": CHATS})
+    loaded = load_project(tree)
+    documents, _ = load_documents(tree, sorted(f"presets/{name}.yaml" for name in files))
+    return render(documents, loaded.project, loaded.document, Kinds(SchemaLibrary.packaged()))
+
+
+def test_keys_of_their_own_are_stored_beside_config() -> None:
+    overrides = "overrides:\n  two: {default_preset: true, order: null, preset_id: other, title: null}\n"
+    found = chats({"a": f"{CHAT}title: T\norder: 2\npreset_id: mine\n{overrides}"})
+    assert found.problems == ()
+    own, two = (found.workspaces[name]["a"] for name in ("own", "two"))
+    assert own.content.config == {"model": "m", "title": "T", "order": 2}
+    assert two.content.config == {"model": "m", "title": "a", "defaultPreset": True}
+    assert [(it.adopts, it.default) for it in (own, two)] == [("mine", False), ("other", True)]
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("title: T", "remove it; `description:` is for people"),
+        ("default_preset: true", "remove it"),
+        ("order: 1", "remove it"),
+        ("preset_id: x", "remove it"),
+    ],
+)
+def test_keys_that_only_librechat_has(key: str, hint: str) -> None:
+    name = key.split(":")[0]
+    for text in (f"{key}\n", f"overrides: {{live: {{{key}}}}}\n"):
+        (problem,) = chats({"a": f"config: {{model: m}}\n{text}"}).problems
+        assert (problem.rule, problem.suggestion) == ("unknown-field", hint)
+        assert problem.message == f"`{name}` is kept by LibreChat's workspaces only, not by those of openrouter"
+
+
+def test_what_only_one_preset_of_a_workspace_can_have() -> None:
+    found = chats(
+        {"a": f"{CHAT}default_preset: true\npreset_id: x\n", "b": f"{CHAT}default_preset: true\npreset_id: x\n"}
+    )
+    assert [(str(it.location), it.path, it.rule) for it in found.problems] == [
+        ("presets/b.yaml:1:1", "default_preset", "taken"), ("presets/b.yaml:1:1", "preset_id", "taken"),
+    ]  # fmt: skip
+    assert list(found.workspaces["own"]) == ["a"]
+    apart = {
+        name: f"{CHAT}overrides: {{{where}: {{default_preset: true}}}}\n"
+        for name, where in (("a", "own"), ("b", "two"))
+    }
+    assert chats(apart).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "rule"),
+    [
+        ("default_preset: false\n", "default_preset", "not-allowed"),
+        ("default_preset: true\norder: 1\n", "order", "no-effect"),
+        ("order: first\n", "order", "wrong-type"),
+        ("preset_id: ''\n", "preset_id", "too-short"),
+        ("title: ''\n", "title", "too-short"),
+    ],
+)
+def test_keys_that_say_nothing_or_something_else(text: str, path: str, rule: str) -> None:
+    (problem,) = chats({"a": CHAT + text}).problems
+    assert (problem.path, problem.rule) == (path, rule)
+
+
+def test_a_key_of_its_own_that_stands_in_config() -> None:
+    found = chats({"a": "kind: librechat/openAI\nconfig: {model: m, title: T, defaultPreset: true, order: 1}\n"})
+    assert [(it.path, it.rule, it.fix and it.fix.to) for it in found.problems] == [
+        ("config.title", "own-key", ("title",)),
+        ("config.defaultPreset", "own-key", ("default_preset",)),
+        ("config.order", "own-key", ("order",)),
+    ]
+    (problem,) = chats({"a": "kind: librechat/openAI\nconfig: {model: m, defaultPreset: false}\n"}).problems
+    assert problem.fix == Fix(("config", "defaultPreset"), None)
+
+
+def test_a_preset_that_no_workspace_holds_says_how_to_make_one() -> None:
+    (problem,) = repository({"b": SMALL + "config: {model: m}"}).problems
+    assert problem.suggestion.endswith("such as `chat: {provider: librechat, url: https://…}`")

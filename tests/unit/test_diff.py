@@ -351,3 +351,21 @@ def test_what_differs_is_what_deepdiff_finds(old: dict[str, Any], new: dict[str,
 def test_keys_with_underscores_are_keys() -> None:
     assert changes({"a": {"__b": 1}}, {"a": {"__b": 2}}) == [("config.a.__b", 1, 2)]
     assert changes({"a": [{"__b": 1}]}, {"a": [{"__b": 2}]}) == [("config.a[0].__b", 1, 2)]
+
+
+def test_what_is_left_alone_counts_only_where_it_is_declared() -> None:
+    kind = replace(KIND, left_alone=frozenset({"order"}))
+    said, silent, other = (Content(None, config) for config in ({"order": 1}, {}, {"order": 2}))
+    assert field_changes(said, silent, kind) == ()
+    assert [(it.before, it.after) for it in field_changes(silent, said, kind)] == [(ABSENT, 1)]
+    assert [(it.before, it.after) for it in field_changes(other, said, kind)] == [(2, 1)]
+    assert [it.name for it in field_changes(said, silent, kind, mutual=True)] == ["config.order"]
+
+
+def test_a_null_that_makes_a_preset_unusable_means_something() -> None:
+    kind = replace(KIND, not_null=frozenset({"top_p"}))
+    poisoned = Content(None, {"top_p": None, "other": None})
+    assert [(it.name, it.before, it.after) for it in field_changes(poisoned, Content(None, {}), kind)] == [
+        ("config.top_p", None, ABSENT)
+    ]
+    assert without_inert(poisoned.config, kind) == {}
