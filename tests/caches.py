@@ -14,12 +14,16 @@ import sys
 from itertools import cycle
 from pathlib import Path
 
+import pytest
+
 from presetctl.cache import FILE
 from presetctl.cli.main import run
 
 MODES = ("cold", "warm", "damaged", "shared")
 MODE = os.environ.get("PRESETCTL_TEST_CACHE", "cold")  # read before the tests' own environment is cleaned
 assert MODE in MODES, MODE
+only_cold = pytest.mark.skipif(MODE != "cold", reason="it says itself what the cache knows")
+"""For tests of the cache itself."""
 WORD = re.compile(r"^The cache \S+ .*\. `presetctl cache clear` removes it\.\n", re.MULTILINE)
 
 

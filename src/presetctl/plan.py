@@ -14,6 +14,7 @@ from presetctl.domain.provider import capabilities
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, Status, Version
 from presetctl.domain.values import Json, Path, digest
 from presetctl.persistence import held_content, kept
+from presetctl.ports import Track, untracked
 
 FORMAT_VERSION = "1.0"
 """Of the plan as data: the minor number grows with additions, the major one with anything that breaks readers."""
@@ -29,6 +30,7 @@ def make_plan(
     kinds: Mapping[str, Kind],
     not_kept: Sequence[str] = (),
     base: BaseState | None = None,
+    track: Track = untracked,
 ) -> Plan:
     """Compares ``desired`` with ``actual`` and gives every preset's change, by slug.
 
@@ -36,7 +38,8 @@ def make_plan(
     a ``base``, each field change says who made it. ``kinds`` has the kinds of desired and of base.
     """
     planner = _Planner(kinds, not_kept, base)
-    changes = tuple(planner.change(desired[slug], actual) for slug in sorted(desired))
+    slugs = track(sorted(desired), "Comparing presets", len(desired))
+    changes = tuple(planner.change(desired[slug], actual) for slug in slugs)
     live = {slug for slug, row in actual.listed.items() if row.status is not Status.ARCHIVED}
     unmanaged = tuple(sorted(live - set(declared)))
     commit = None if base is None else base.commit

@@ -57,7 +57,8 @@ class DeclarationReader:
         memory, remaining = _Memory(self), iter(files)
         while some := list(islice(remaining, _AT_ONCE)):
             contents = self._contents(some, problems)
-            known, fresh = memory.known(contents), dict[str, Declaration]()
+            keys = {file: memory.key(file, data) for file, data in contents.items()}
+            known, fresh = memory.known(keys), dict[str, Declaration]()
             for file, data in contents.items():
                 declared = known.get(file)
                 if declared is None:
@@ -67,9 +68,9 @@ class DeclarationReader:
                         problems.extend(unreadable(file, error))
                         continue
                     if is_clean:
-                        fresh[file] = declared
+                        fresh[keys[file]] = declared
                 yield declared
-            memory.remember(fresh, contents)
+            memory.remember(fresh)
 
     def _contents(self, files: Iterable[str], problems: list[Problem]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -103,26 +104,22 @@ class _Memory:
             name: tuple(settings.not_kept) for name, settings in reader.project.project.workspaces.items()
         }
 
-    def known(self, contents: Mapping[str, bytes]) -> dict[str, Declaration]:
-        """What is remembered of those files, by file."""
-        keys = {self._key(file, data): file for file, data in contents.items()}
-        found = self._cache.get(SPACE, keys)
-        declared = ((keys[key], self._declaration(keys[key], value)) for key, value in found.items())
-        return {file: known for file, known in declared if known is not None}
-
-    def remember(self, declared: Mapping[str, Declaration], contents: Mapping[str, bytes]) -> None:
-        """Remembers what files declare that have no problem."""
-        if not declared or self._cache is NO_CACHE:
-            return
-        entries = {
-            self._key(file, contents[file]): json.dumps(self._entry(each)).encode() for file, each in declared.items()
-        }
-        self._cache.put(SPACE, entries)
-
-    def _key(self, file: str, data: bytes) -> str:
+    def key(self, file: str, data: bytes) -> str:
+        """Under which key is remembered what a file declares that has these bytes."""
         made = self._base.copy()
         made.update(b"%d %b %b" % (len(file), file.encode("utf-8", "surrogateescape"), data))
         return made.hexdigest()
+
+    def known(self, keys: Mapping[str, str]) -> dict[str, Declaration]:
+        """What is remembered of files, by file; ``keys`` has the key of each."""
+        entries = self._cache.get(SPACE, keys.values())
+        declared = ((file, self._declaration(file, entries[key])) for file, key in keys.items() if key in entries)
+        return {file: known for file, known in declared if known is not None}
+
+    def remember(self, declared: Mapping[str, Declaration]) -> None:
+        """Remembers what files declare that have no problem, by key."""
+        if declared and self._cache is not NO_CACHE:
+            self._cache.put(SPACE, {key: json.dumps(self._entry(each)).encode() for key, each in declared.items()})
 
     def _entry(self, each: Declaration) -> dict[str, Any]:
         presets = _distinct(each)

@@ -18,7 +18,7 @@ from presetctl.drift import Comparer, Drift
 from presetctl.guard import NO_CONSENT, NOTHING_AROUND, Consent, Objection, Surroundings
 from presetctl.inventory import Row, Standing, inventory
 from presetctl.plan import make_offline_plan, make_plan, moves, with_returns, without_writing
-from presetctl.ports import AskPast, DeclaredPast, PresetReader, PresetWriter, no_past
+from presetctl.ports import AskPast, DeclaredPast, PresetReader, PresetWriter, Track, no_past, untracked
 from presetctl.pruning import Pruned, Pruner
 from presetctl.repository import Repository, Selection
 
@@ -67,6 +67,7 @@ def plan(
     *,
     ask_past: AskPast = no_past,
     retry: bool = False,
+    track: Track = untracked,
 ) -> Planned:
     """Reads the workspace and plans. Only a reader is at hand, so nothing can be written.
 
@@ -94,6 +95,7 @@ def plan(
         kinds=kinds,
         not_kept=settings.not_kept,
         base=base,
+        track=track,
     )
     if not retry:
         made = without_writing(made, _unkept(made, desired, actual, churn.Shown(reader, kinds, ask_past)))

@@ -13,7 +13,10 @@ import pytest
 from presetctl.cache import FILE
 from presetctl.emulator.app import Emulator, create_app
 from presetctl.emulator.server import serve
+from tests import caches
 from tests.acceptance.cli import Shell
+
+pytestmark = caches.only_cold
 
 PROMPT = "Say hello.\n"
 COUNT = 4

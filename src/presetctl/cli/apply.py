@@ -136,7 +136,7 @@ def command(
             compared = None if planfile is not None and ref is None else session.base(ref, name)
             planned = reconcile.plan(
                 repository, name, connection.reader, head(session.root), selection, compared,
-                ask_past=asking_past(session, repository, name), retry=retry,
+                ask_past=asking_past(session, repository, name), retry=retry, track=session.progress.track,
             )  # fmt: skip
             if saved is not None:
                 reconcile.check_unmoved(planned, saved, only_fingerprint=compare is not None)

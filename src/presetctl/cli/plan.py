@@ -150,6 +150,7 @@ class _Planner:
             planned = reconcile.plan(
                 self.repository, name, connection.reader, now, self.selection, compared,
                 ask_past=asking_past(self.session, self.repository, name), retry=self.retry,
+                track=self.session.progress.track,
             )  # fmt: skip
         self._told(planned)
         found = reconcile.objections(self.repository, planned)
