@@ -606,8 +606,8 @@ def test_what_only_one_preset_of_a_workspace_can_have() -> None:
         ("default_preset: false\n", "default_preset", "not-allowed"),
         ("default_preset: true\norder: 1\n", "order", "no-effect"),
         ("order: first\n", "order", "wrong-type"),
-        ("preset_id: ''\n", "preset_id", "too-short"),
-        ("title: ''\n", "title", "too-short"),
+        ("preset_id: ''\n", "preset_id", "minLength"),
+        ("title: ''\n", "title", "minLength"),
     ],
 )
 def test_keys_that_say_nothing_or_something_else(text: str, path: str, rule: str) -> None:
