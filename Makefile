@@ -10,7 +10,7 @@ CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.p
   validate.py explain.py secrets.py answers.py model_specs.py publishing.py kinds.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py reading.py \
   waiting.py delivery.py))
 
-.PHONY: demo test torture browser librechat lint workflows format bench bench-quick schemas clean
+.PHONY: demo test caches torture browser librechat lint workflows format bench bench-quick schemas clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("presetctl needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
@@ -45,6 +45,11 @@ $(VENV)/torture: $(VENV)/installed
 
 torture: $(VENV)/torture  ## the long batteries, which break things on purpose
 	$(BIN)/python -m pytest -n auto -m torture
+
+CACHED ?= tests/acceptance
+
+caches: $(VENV)/installed  ## tests of commands that find a warm, a damaged or a shared cache; CACHED names others
+	for mode in warm damaged shared; do PRESETCTL_TEST_CACHE=$$mode $(BIN)/python -m pytest -q -n auto $(CACHED) || exit 1; done
 
 lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff check .
