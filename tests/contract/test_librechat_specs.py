@@ -220,9 +220,20 @@ def test_it_is_told_once_where_all_of_it_is_switched_off(specs: Opened, monkeypa
 def test_it_needs_an_administrator() -> None:
     with opened(ANN) as server:
         for call in (server.reader.list_presets, lambda: server.writer.write(preset())):
-            with pytest.raises(AccessError, match="refused") as refused:
+            with pytest.raises(AccessError, match=r"refused \(403\): Forbidden") as refused:
                 call()
             assert "administrator" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(b'{"error": "Insufficient permissions"}', ": Insufficient permissions"), (b'{"error": {}}', ""), (b"[]", "")],
+)
+def test_what_the_server_says_of_a_refusal(specs: Opened, body: bytes, said: str) -> None:
+    specs.app.faults.add(Fault(status=403, method="GET", body=body))
+    with pytest.raises(AccessError) as refused:
+        specs.reader.list_presets()
+    assert refused.value.message.endswith(f"refused (403){said}")
 
 
 def test_a_server_without_the_routes() -> None:

@@ -27,6 +27,7 @@ from presetctl.publishing import content_of, entries_in, entry_of, kind_name, sa
 ADMIN = "/api/admin/config"
 _NO_CONFIG = "Config not found"
 _VERSION = "configVersion"
+_SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class ModelSpecsReader:
         """AccessError or RemoteError for a call that was refused."""
         if reply.status == 403:
             raise AccessError(
-                f"{method} {self.path}: refused (403)",
+                f"{method} {self.path}: refused (403){_said(reply)}",
                 hint="publishing model specs needs the account of an administrator",
             )
         if reply.status == 404:
@@ -209,6 +210,12 @@ def _laid(found: JsonObject) -> Laid:
     overrides, version = found.get("overrides"), found.get(_VERSION)
     number = version if isinstance(version, int) and not isinstance(version, bool) else 0
     return Laid(overrides, entries_in(overrides), number, found.get("isActive") is not False)
+
+
+def _said(reply: Reply) -> str:
+    """What the server says of an error, shortened; it's untrusted text and shown as such."""
+    words = next((word for key in ("message", "error") if isinstance(word := _text(reply, key), str)), "")
+    return f": {words[:_SHOWN_CHARACTERS]}" if words else ""
 
 
 def _text(reply: Reply, key: str) -> Json:
