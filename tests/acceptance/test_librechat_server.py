@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import base64
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -291,3 +295,47 @@ def test_what_the_server_repeats_is_not_shown(chat: Chat) -> None:
     assert "the password is ***" in chat("drift", code=2).out
     chat.wire.play("GET presets", replies(403, {"message": f"{PASSWORD} {quote(PASSWORD)}"}))
     assert "refused (403): ***" in chat("plan", code=7).err
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("line", ["POST presets/delete", "POST presets"])
+def test_a_replacement_under_way_when_the_process_has_to_end(chat: Chat, line: str, number: signal.Signals) -> None:
+    """Killed, it's finished by the next apply; asked to end, it finishes what it began."""
+    chat("apply", "--yes")
+    for slug, field in (("code-helper", "  topP: 0.9\n"), ("creative-writer", "  top_p: 1\n")):
+        chat.shell.replace(f"presets/{slug}.yaml", field, "")
+    chat.commit()
+    running = list[subprocess.Popen[str]]()
+    begun = threading.Event()
+
+    def end(request: httpx.Request, send: Any) -> httpx.Response:
+        reply: httpx.Response = send()
+        reply.read()
+        assert begun.wait(60)
+        running[0].send_signal(number)
+        if number is signal.SIGKILL:
+            running[0].wait(60)
+        return reply
+
+    chat.wire.play(line, end)
+    command = [sys.executable, "-m", "presetctl", "apply", "--yes"]
+    with subprocess.Popen(
+        command, cwd=chat.shell.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        running.append(process)
+        begun.set()
+        said, _ = process.communicate(timeout=120)
+    chat.shown.append(Ran(process.returncode, said, ""))
+    cut = number is signal.SIGKILL and line == "POST presets/delete"
+    assert ("Code Helper" in chat.stored()) is not cut
+    assert "top_p" in chat.stored()["Creative Writer"], "nothing more is begun"
+    if number is not signal.SIGKILL:
+        assert process.returncode == 128 + number
+        assert "applied  code-helper" in said
+        assert "skipped  creative-writer" in said
+    planned = chat("plan", "--format", "json").json["summary"]
+    assert (planned["create"], planned["replace"]) == ((1, 1) if cut else (0, 1))
+    chat("apply", "--yes")
+    assert "No changes" in chat("plan").out
+    assert not {"topP", "top_p"} & {*chat.stored()["Code Helper"], *chat.stored()["Creative Writer"]}
+    assert {row["presetId"] for row in chat.person.presets()} == {*map(chat.id_of, EXAMPLES)}
