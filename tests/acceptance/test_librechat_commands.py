@@ -262,6 +262,7 @@ def test_what_a_filter_hides_is_no_drift_and_never_deleted(world: World) -> None
     assert "its content can't be read" in world("plan").out
     assert "can't be read" in world("import", "--update", "mail", code=3).err
     assert "! what is live can't be read" in world("history", "mail").out
+    assert "mail in chat can't be read" in world("diff", "chat:", ".").err
     assert "serves nothing of mail" in world("promote", "chat", "other", "mail", "--live", code=3).err
     (world.shell.folder / "presets/mail.yaml").unlink()
     world.git.commit("Remove it", time=1)
@@ -436,6 +437,39 @@ def test_promote_leaves_alone_what_is_the_users_own(world: World) -> None:
     assert "config.temperature" in told
     assert "order" not in told
     assert "~ config.temperature" in world("diff", "chat:", ".", "mail").out
+
+
+def test_one_of_several_users_has_what_others_have_not(world: World) -> None:
+    users = "users: {alice: {email_env: A, password_env: A}, bob: {email_env: B, password_env: B}}"
+    world.git.write(
+        "presetctl.yaml", f"version: 1\nworkspaces:\n  chat: {{provider: librechat, url: embedded, {users}}}\n"
+    )
+    world("apply", "--yes")
+    own = world.post({"title": "Mine", "endpoint": "openAI", "model": "gpt-4"}, "chat@alice")
+    name = f"mine@{own['presetId'][:8]}"
+    assert f"+ {name}  only in what is live in chat/alice" in world("diff", "chat/bob:", "chat/alice:").out
+    assert f"- mail → {name}" not in world("diff", "chat/alice:mail", f"chat/alice:{name}").out
+    assert "several users" in world("diff", "chat:", ".", code=64).err
+    world("import", name, "-w", "chat/alice")
+    declared = yaml.safe_load((world.shell.folder / "presets/mine.yaml").read_text(encoding="utf-8"))
+    assert declared["overrides"] == {"chat": {"preset_id": own["presetId"]}}
+    told = world("plan").out
+    assert "~ update mine" in told
+    assert "+ create mine" in told
+    world("apply", "--yes")
+    assert world.held("chat@alice")["Mine"]["presetId"] == own["presetId"]
+    world.git.write(
+        "presets/mine.yaml", (world.shell.folder / "presets/mine.yaml").read_text().replace("gpt-4", "gpt-5")
+    )
+    world("import", "--update", "mine", "-w", "chat/bob")
+    assert world("plan").out.count("No changes: 2 presets as declared.") == 4  # in each plan, and in the end
+
+
+def test_a_workspace_where_nothing_is_live_has_no_empty_columns(world: World) -> None:
+    assert world("list", "-w", "other").out.splitlines()[2].split() == ["SLUG", "KIND", "STATE"]
+    world.git.write("presetctl.yaml", ALONE.replace("{chat:", "{empty:"))
+    (world.shell.folder / "presets/mail.yaml").unlink()
+    assert world("list").out == "Workspace empty\n\nSLUG  KIND  SINCE  STATE\n\nNo presets.\n"
 
 
 def test_a_preset_is_shown_with_its_own_keys(world: World) -> None:

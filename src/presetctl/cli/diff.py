@@ -88,7 +88,7 @@ def _workspace(session: Session, repository: Repository, named: str | None, side
     """The workspace of versions and renders."""
     mentioned = dict.fromkeys(side.name for side in sides if isinstance(side, InWorkspace))
     for name in mentioned:
-        repository.settings(name)  # UsageError where there is none of that name
+        session.workspace(repository, name)  # UsageError where there is none of that name, or it has several users
     return session.workspace(repository, named or next(iter(mentioned), None))
 
 

@@ -21,8 +21,10 @@ from presetctl.repository import Repository
 
 FORMS = "write v3, HEAD~2 or another commit, WORKSPACE:, WORKSPACE:SLUG, WORKSPACE:SLUG@v3, a preset file, or `.`"
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})", re.ASCII)
-_WORKSPACE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*):(.*)", re.ASCII | re.DOTALL)
-_IN_WORKSPACE = re.compile(r"([^@:\s]+)(?:@v([1-9][0-9]{0,8}))?", re.ASCII)
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+_WORKSPACE = re.compile(rf"({_NAME}(?:/{_NAME})?):(.*)", re.ASCII | re.DOTALL)
+_UNMANAGED = r"(?:@[0-9a-f]{8}(?:[0-9a-f]{56})?)?"  # how LibreChat's presets are listed that no file manages
+_IN_WORKSPACE = re.compile(rf"([^@:\s]+{_UNMANAGED})(?:@v([1-9][0-9]{{0,8}}))?", re.ASCII)
 _FOLDERS = ("./", "../", "/")
 
 
@@ -157,6 +159,8 @@ class SideReader:
             rows = reconcile.gather(self.repository, name, reader, ()).listed.values()
             slugs = [row.slug for row in rows if row.status is not Status.ARCHIVED]
         found = reconcile.gather(self.repository, name, reader, slugs).presets
+        for slug in (slug for slug, preset in found.items() if preset.status is Status.UNREADABLE):
+            say(f"{slug} in {name} can't be read: the server's content filter hides what it says.")
         not_kept = self.repository.settings(name).not_kept
         return {
             slug: Held(preset.version.content, version=preset.version.number, not_kept=not_kept)

@@ -31,11 +31,12 @@ def inventory_text(
 ) -> str:
     """A table of presets, and a last line that counts them. ``limits`` say what history couldn't tell.
 
-    There's no column for versions where none are ``counted``.
+    Where no versions are ``counted``, there's no column for them, nor any other that has nothing in it.
     """
     table: list[tuple[str, ...]] = [("SLUG", "KIND", "VERSION", "SINCE", "STATE"), *(_cells(row) for row in rows)]
     if not counted:
-        table = [(*line[:2], *line[3:]) for line in table]
+        columns = [column for column in range(len(table[0])) if any(line[column] != "-" for line in table[1:])]
+        table = [tuple(line[column] for column in columns or (0, 1, 3, 4)) for line in table]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]) - 1)]
     padded = ["  ".join([*map(str.ljust, line[:-1], widths), ""]) for line in table]
     lines = [style(f"Workspace {workspace}", bold=True), "", style(f"{padded[0]}STATE", dim=True)]
@@ -53,7 +54,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     kind = one_line(row.preset.kind) if row.preset is not None else "-"
-    version = str(row.live.number) if row.live is not None else "-"
+    version = "-" if row.live is None or row.live.number is None else str(row.live.number)
     since = (one_line(row.live.created_at) if row.live is not None else "") or "-"
     return one_line(row.slug), kind, version, since, ", ".join(_states(row))
 
