@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from presetctl import churn, guard
-from presetctl.apply import ONE_BY_ONE, Applier, Conduct
 from presetctl.domain.change import Action, FieldChange, Head, Plan, Target
 from presetctl.domain.errors import AccessError, InputError, SafetyError, StaleError
 from presetctl.domain.outcome import Outcome
@@ -14,13 +14,16 @@ from presetctl.domain.preset import Preset
 from presetctl.domain.project import EMBEDDED, Limits, Workspace
 from presetctl.domain.provider import capabilities
 from presetctl.domain.state import ActualPreset, ActualState, BaseState, DesiredState, ListedPreset, Status
-from presetctl.drift import Comparer, Drift
 from presetctl.guard import NO_CONSENT, NOTHING_AROUND, Consent, Objection, Surroundings
-from presetctl.inventory import Row, Standing, inventory
 from presetctl.plan import make_offline_plan, make_plan, moves, with_returns, without_writing
 from presetctl.ports import AskPast, DeclaredPast, PresetReader, PresetWriter, Track, no_past, untracked
 from presetctl.pruning import Pruned, Pruner
 from presetctl.repository import Repository, Selection
+
+if TYPE_CHECKING:
+    from presetctl.apply import Conduct
+    from presetctl.drift import Drift
+    from presetctl.inventory import Row
 
 _MOVES_SHOWN = 10
 
@@ -166,6 +169,8 @@ def find_drift(
     repository: Repository, workspace: str, reader: PresetReader, base: BaseState, ask_past: AskPast = no_past
 ) -> list[Drift]:
     """What the workspace holds otherwise than ``base`` declares, with all versions of it."""
+    from presetctl.drift import Comparer  # a plan needs none of it
+
     settings = repository.settings(workspace)
     _check_identity(workspace, settings, reader)
     comparer = Comparer(repository.kinds_in_use(workspace, base), settings.not_kept)
@@ -184,6 +189,8 @@ def _is_unkept(drift: Drift, declared: Preset, shown: churn.Shown) -> bool:
 
 def standings(repository: Repository, workspace: str, reader: PresetReader, ask_past: AskPast = no_past) -> list[Row]:
     """How every preset stands that is declared for a workspace or listed there, by slug."""
+    from presetctl.inventory import Standing, inventory
+
     desired, kinds = repository.rendered.workspaces[workspace], repository.kinds_in_use(workspace)
     rows = inventory(desired, gather(repository, workspace, reader), kinds, repository.settings(workspace).not_kept)
     shown = churn.Shown(reader, kinds, ask_past)
@@ -272,13 +279,15 @@ def apply(
     reader: PresetReader,
     writer: PresetWriter,
     consent: Consent = NO_CONSENT,
-    conduct: Conduct = ONE_BY_ONE,
+    conduct: Conduct | None = None,
 ) -> Iterator[Outcome]:
     """Applies a plan, change by change.
 
     Before the first write: SafetyError where consent is missing, or the workspace's list shrank since the plan;
     AccessError where something is to be archived or restored and there is no key for that.
     """
+    from presetctl.apply import ONE_BY_ONE, Applier
+
     name = planned.plan.workspace.name
     settings = repository.settings(name)
     guard.check(planned.plan, settings.limits, protected(repository, planned), consent, planned.around)
@@ -286,7 +295,9 @@ def apply(
         writer.prepare_archiving()
     if planned.plan.removals:
         _check_list(planned, reader, settings.limits)
-    applier = Applier(reader, writer, repository.kinds_in_use(name), settings.not_kept, conduct, settings.timeout)
+    applier = Applier(
+        reader, writer, repository.kinds_in_use(name), settings.not_kept, conduct or ONE_BY_ONE, settings.timeout
+    )
     return applier.apply(planned.plan, planned.desired)
 
 

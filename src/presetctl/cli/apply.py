@@ -26,7 +26,6 @@ from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.project import declared_name
 from presetctl.guard import Consent, protected_names
 from presetctl.load.git import head
-from presetctl.load.plans import load_plan
 from presetctl.ports import READERS
 from presetctl.reconcile import Planned
 from presetctl.report.json import apply_document, as_text
@@ -231,7 +230,11 @@ def _saved(session: Session, planfile: str | None, compare: str | None) -> Plan 
     if planfile is not None and compare is not None:
         raise UsageError("PLANFILE and --compare don't go together", hint="--compare alone plans anew")
     file = planfile or compare
-    return None if file is None else load_plan(session.start / Path(file))
+    if file is None:
+        return None
+    from presetctl.load.plans import load_plan
+
+    return load_plan(session.start / Path(file))
 
 
 def _workspace(named: str | None, saved: Plan | None) -> str | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from presetctl.cli.session import Session
 from presetctl.domain.errors import GitError, InputError
 from presetctl.domain.preset import Preset
 from presetctl.domain.project import declared_name
-from presetctl.history import FilesPast, Renders
-from presetctl.load.git import FETCH_ALL, GitRepository
 from presetctl.load.tree import WorkTree
 from presetctl.ports import AskPast
 from presetctl.repository import Repository, Selection
+
+if TYPE_CHECKING:
+    from presetctl.history import FilesPast, Renders
 
 
 def check_valid(repository: Repository) -> None:
@@ -35,6 +37,8 @@ def asking_past(session: Session, repository: Repository, workspace: str) -> Ask
 
     @cache
     def past() -> FilesPast:
+        from presetctl.history import FilesPast  # most plans ask nothing of it
+
         return FilesPast(WorkTree(session.root), repository, workspace, *renders(session, repository, workspace))
 
     return past
@@ -42,6 +46,9 @@ def asking_past(session: Session, repository: Repository, workspace: str) -> Ask
 
 def renders(session: Session, repository: Repository, workspace: str) -> tuple[Renders | None, tuple[str, ...]]:
     """The presets at every commit, or None where git can't be asked; and what history can't tell."""
+    from presetctl.history import Renders
+    from presetctl.load.git import FETCH_ALL, GitRepository
+
     try:
         around = GitRepository.around(session.root)
         if around.lacks_files():

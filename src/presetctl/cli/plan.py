@@ -25,7 +25,6 @@ from presetctl.domain.change import Plan
 from presetctl.domain.errors import StaleError, UsageError
 from presetctl.load.atomic import write_atomically
 from presetctl.load.git import head
-from presetctl.load.plans import load_plan
 from presetctl.ports import READERS
 from presetctl.reconcile import Planned
 from presetctl.report.json import as_text
@@ -122,6 +121,8 @@ def _saved(session: Session, file: str, names: Sequence[str], words: Sequence[st
     """The plan to compare with. UsageError where it's of another workspace, or presets were named beside it."""
     if words:
         raise UsageError("--compare and the names of presets don't go together", hint="the saved plan has its own")
+    from presetctl.load.plans import load_plan
+
     saved = load_plan(session.start / file)
     if [saved.workspace.name] != list(names):
         raise UsageError(f"the plan to compare with is for {saved.workspace.name}", hint="name that with -w")
