@@ -163,6 +163,8 @@ def _is_error(problem: Problem) -> bool:
 
 def _paths(declared: Declaration) -> set[str]:
     """The file and the prompt files that it names."""
+    if not declared.prompts:
+        return {declared.file}
     folder = posixpath.dirname(declared.file)
     return {declared.file, *(posixpath.normpath(posixpath.join(folder, name)) for name in declared.prompts)}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,11 +29,16 @@ from presetctl.persistence import kept, kept_name
 from presetctl.ports import NO_CACHE, Cache, FileTree
 
 SPACE: Final = "declarations"
+_DECODER: Final = json.JSONDecoder()
 _AT_ONCE: Final = 500
 """Files that are in memory at the same time, and asked for in one go."""
 _OWN: Final = ("slug", "kind", "content", "source")
-_COPIED: Final = tuple(field.name for field in fields(Preset) if field.name not in _OWN)
-"""What else a preset has; all of it is JSON."""
+_COPIED: Final = {
+    field.name: field.default if field.default is not MISSING else {}
+    for field in fields(Preset)
+    if field.name not in _OWN
+}
+"""What else a preset has, which is JSON, and what that is for most presets, which needn't be kept."""
 _DECIDING: Final = (
     "answers.py", "desired.py", "explain.py", "kinds.py", "model_specs.py", "persistence.py", "publishing.py",
     "reading.py", "secrets.py", "validate.py", "domain/kind.py", "domain/preset.py", "domain/values.py",
@@ -121,29 +126,22 @@ class _Memory:
         if declared and self._cache is not NO_CACHE:
             self._cache.put(SPACE, {key: json.dumps(self._entry(each)).encode() for key, each in declared.items()})
 
-    def _entry(self, each: Declaration) -> dict[str, Any]:
-        presets = _distinct(each)
-        places = {id(preset): index for index, preset in enumerate(presets)}
-        return {
-            "slug": each.slug,
-            "at": [each.slug_place.line, each.slug_place.column],
-            "kind": each.kind,
-            "schema": self._reader.kinds.digest(each.kind),
-            "prompts": {name: _digest(text) for name, text in each.prompts.items()},
-            "presets": [self._preset(preset, each) for preset in presets],
-            "workspaces": [[name, places[id(preset)]] for name, preset in each.presets.items()],
-        }
+    def _entry(self, each: Declaration) -> list[Any]:
+        """As short as can be, without names: there are ten thousand to read."""
+        slug, prompts = each.slug_place, {name: _digest(text) for name, text in each.prompts.items()}
+        presets = [self._preset(preset, each) for preset in _distinct(each)]
+        return [each.slug, slug.line, slug.column, each.kind, self._schema(each.kind), prompts, presets]
 
-    def _preset(self, preset: Preset, each: Declaration) -> dict[str, Any]:
-        kind = self._reader.kinds.kind(preset.kind)
-        ways = {self._not_kept[name] for name, it in each.presets.items() if it is preset and name is not None}
-        return {
-            "kind": preset.kind,
-            "digest": preset.content.digest,
-            "kept": {kept_name(kind.name, way): self._kept(kind, preset.content, way) for way in sorted(ways)},
-            "at": [preset.source.line, preset.source.column],
-            "more": {name: getattr(preset, name) for name in _COPIED},
-        }
+    def _preset(self, preset: Preset, each: Declaration) -> list[Any]:
+        kind, source = self._reader.kinds.kind(preset.kind), preset.source
+        names = [name for name, it in each.presets.items() if it is preset]
+        ways = {self._not_kept[name] for name in names if name is not None}
+        derived = {kept_name(kind.name, way): self._kept(kind, preset.content, way) for way in sorted(ways)}
+        more = {name: value for name, usual in _COPIED.items() if (value := getattr(preset, name)) != usual}
+        return [names, preset.kind, preset.content.digest, derived, source.line, source.column, more]
+
+    def _schema(self, kind: str) -> str:
+        return self._reader.kinds.digest(kind)[-16:]
 
     def _kept(self, kind: Kind, content: Content, way: tuple[str, ...]) -> str:
         digest = kept(kind, content, way).digest
@@ -152,27 +150,22 @@ class _Memory:
     def _declaration(self, file: str, value: bytes) -> Declaration | None:
         """The declaration of an entry; None where it isn't what is wanted any more."""
         try:
-            entry = json.loads(value)
-            prompts = {name: self._prompt(file, name) for name in entry["prompts"]}
-            if {name: _digest(text) for name, text in prompts.items()} != entry["prompts"]:
+            slug, line, column, kind, schema, named, presets = _DECODER.decode(value.decode())
+            prompts = {name: self._prompt(file, name) for name in named}
+            if schema != self._schema(kind) or {name: _digest(text) for name, text in prompts.items()} != named:
                 return None
-            kind, slug = entry["kind"], entry["slug"]
-            if entry["schema"] != self._reader.kinds.digest(kind):
-                return None
-            presets = [
-                Preset(slug, it["kind"], self._content(file, index, it), Location(file, *it["at"]), **it["more"])
-                for index, it in enumerate(entry["presets"])
-            ]
-            by_workspace = {name: presets[index] for name, index in entry["workspaces"]}
-            return Declaration(file, slug, Location(file, *entry["at"]), kind, by_workspace, prompts=prompts)
-        except (ValueError, TypeError, KeyError, IndexError):  # of another presetctl, which the key doesn't tell apart
+            found: dict[str | None, Preset] = {}
+            for index, (names, its_kind, digest, derived, *source, more) in enumerate(presets):
+                content = self._content(file, index, digest, derived)
+                found |= dict.fromkeys(names, Preset(slug, its_kind, content, Location(file, *source), **more))
+            return Declaration(file, slug, Location(file, line, column), kind, found, prompts=prompts)
+        except (ValueError, TypeError, KeyError, AttributeError, InputError):  # of another presetctl
             return None
 
-    def _content(self, file: str, index: int, entry: Mapping[str, Any]) -> Content:
+    def _content(self, file: str, index: int, digest: str, derived: Mapping[str, str]) -> Content:
         # Ten thousand of these are in memory at the same time, and most are derived alike: such share one mapping.
-        found, digest = entry["kept"], entry["digest"]
-        derived = self._derived.setdefault(tuple(found.items()), found)
-        return RememberedContent(digest, partial(self._read_again, file, index, digest), derived)
+        shared = self._derived.setdefault(tuple(derived.items()), derived)
+        return RememberedContent(digest, partial(self._read_again, file, index, digest), shared)
 
     def _prompt(self, file: str, name: str) -> str:
         """The text of a prompt file as it is now; empty, which none is, where it can't be read."""
