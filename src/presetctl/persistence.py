@@ -7,6 +7,7 @@ from typing import Any
 
 from presetctl.domain.kind import Evidence, Kept, Kind
 from presetctl.domain.preset import BESIDE, Content
+from presetctl.domain.provider import LIBRECHAT
 from presetctl.domain.values import Json, JsonObject, Path
 
 # A request without any message is refused by the spec (chat: at least one); the text is never stored.
@@ -141,6 +142,20 @@ def stored_content(kind: Kind, stored: JsonObject) -> Content:
     name = kind.prompt_field(stored)
     prompt = stored.get(name)
     return Content(prompt if isinstance(prompt, str) else None, {k: v for k, v in stored.items() if k != name})
+
+
+_LIBRECHATS_OWN = frozenset(
+    {"openAI", "azureOpenAI", "anthropic", "google", "bedrock", "assistants", "azureAssistants", "agents"}
+)
+
+
+def kind_name(endpoint: Json, endpoint_type: Json) -> str:
+    """The kind of what LibreChat stores for an endpoint: a custom one for all that are not its own.
+
+    Source: its list of endpoints. Others are named in librechat.yaml, and their type is ``custom``.
+    """
+    is_own = isinstance(endpoint, str) and endpoint in _LIBRECHATS_OWN and not endpoint_type
+    return f"{LIBRECHAT}/{endpoint if is_own else 'custom'}"
 
 
 def _in_messages(prompt: str | None) -> dict[str, Json]:

@@ -17,11 +17,7 @@ from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject
 from presetctl.finding import Schema
 from presetctl.model_specs import LIST, SECTION, entry_place, in_order, model_specs, same_entries
-from presetctl.persistence import request_body, stored_content
-
-_OWN_ENDPOINTS = frozenset(
-    {"openAI", "azureOpenAI", "anthropic", "google", "bedrock", "assistants", "azureAssistants", "agents"}
-)
+from presetctl.persistence import kind_name, request_body, stored_content
 
 
 def published(
@@ -63,13 +59,12 @@ def entry_of(slug: str, kind: Kind, content: Content) -> dict[str, Json]:
     return in_order({"name": slug, "label": label, **described, **more, "preset": body})
 
 
-def kind_name(entry: JsonObject) -> str:
-    """The kind that an entry is of; a custom one for every endpoint that is not one of LibreChat's own."""
+def kind_of_entry(entry: JsonObject) -> str:
+    """The name of the kind that an entry is of; one of an agent needs no endpoint."""
     held = entry.get("preset")
     fields = held if isinstance(held, Mapping) else {}
     endpoint = "agents" if "endpoint" not in fields and fields.get("agent_id") else fields.get("endpoint")
-    is_own = isinstance(endpoint, str) and endpoint in _OWN_ENDPOINTS and not fields.get("endpointType")
-    return f"librechat/{endpoint if is_own else 'custom'}"
+    return kind_name(endpoint, fields.get("endpointType"))
 
 
 def entries_in(overrides: Json) -> tuple[JsonObject, ...]:

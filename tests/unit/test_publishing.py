@@ -20,7 +20,7 @@ from presetctl.publishing import (
     content_of,
     entries_in,
     entry_of,
-    kind_name,
+    kind_of_entry,
     published,
     same_otherwise,
     with_entry,
@@ -103,7 +103,7 @@ def test_what_is_wrong_with_an_entry_is_told() -> None:
 def test_an_entry_and_its_content(name: str, entry: JsonObject, content: Content) -> None:
     assert content_of({"name": "a", **entry}, kind(name)) == content
     assert entry_of("a", kind(name), content) == {"name": "a", **entry}
-    assert kind_name(entry) == name
+    assert kind_of_entry(entry) == name
 
 
 def test_odd_entries_have_a_content_too() -> None:
@@ -133,7 +133,7 @@ def test_an_entry_of_an_unknown_endpoint_differs_in_it() -> None:
     ],
 )
 def test_the_kind_of_an_entry(preset_: Json, expected: str) -> None:
-    assert kind_name({"preset": preset_}) == f"librechat/{expected}"
+    assert kind_of_entry({"preset": preset_}) == f"librechat/{expected}"
 
 
 def test_differences_are_told_by_the_keys_of_the_file() -> None:

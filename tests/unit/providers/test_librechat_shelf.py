@@ -13,9 +13,10 @@ from presetctl.domain.errors import RemoteError
 from presetctl.domain.preset import SLUG, Content, Preset
 from presetctl.domain.problem import Location
 from presetctl.domain.state import ListedPreset, Status
+from presetctl.persistence import kind_name
 from presetctl.providers.librechat.identity import Mark, preset_id
 from presetctl.providers.librechat.presets import LibreChatReader
-from presetctl.providers.librechat.shelf import Held, content_of, kind_name, shelve
+from presetctl.providers.librechat.shelf import Held, content_of, shelve
 from tests.chats import KINDS, credentials, emulated, opened, replies
 
 USER = "6920f0f0f0f0f0f0f0f0f0f0"
@@ -130,7 +131,7 @@ def test_what_the_content_filter_hides_is_unreadable_and_no_drift() -> None:
     ],
 )
 def test_the_kind_of_a_stored_preset(document: dict[str, Any], kind: str) -> None:
-    assert kind_name(document) == f"librechat/{kind}"
+    assert kind_name(document.get("endpoint"), document.get("endpointType")) == f"librechat/{kind}"
     assert isinstance(content_of(document, KINDS.__getitem__), Content)
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import Content
-from presetctl.domain.provider import LIBRECHAT
 from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version
 from presetctl.domain.values import JsonObject, digest
-from presetctl.persistence import stored_content
+from presetctl.persistence import kind_name, stored_content
 from presetctl.providers.librechat.identity import Mark, preset_id
 
 _OF_THE_SERVER = frozenset({"_id", "__v", "user", "presetId", "createdAt", "updatedAt", "isArchived", "tags"})
@@ -115,14 +114,6 @@ def _named(documents: Iterable[JsonObject]) -> Iterable[Held]:
 def content_of(document: JsonObject, ask_kind: AskKind) -> Content:
     """What a stored preset says, less what the server or presetctl put there."""
     said = {key: value for key, value in document.items() if key not in _OF_THE_SERVER}
-    kind = ask_kind(kind_name(document))
+    kind = ask_kind(kind_name(document.get("endpoint"), document.get("endpointType")))
     known = {*kind.config, *kind.ignored, *kind.managed, kind.system_prompt, *kind.system_prompt_of_models.values()}
     return stored_content(kind, {key: value for key, value in said.items() if key in known})
-
-
-def kind_name(document: JsonObject) -> str:
-    """The kind that a stored preset is of; a custom one for every endpoint that is not one of LibreChat's own."""
-    endpoint = document.get("endpoint")
-    own = {"openAI", "azureOpenAI", "anthropic", "google", "bedrock", "assistants", "azureAssistants", "agents"}
-    is_own = isinstance(endpoint, str) and endpoint in own and not document.get("endpointType")
-    return f"{LIBRECHAT}/{endpoint if is_own else 'custom'}"

@@ -22,7 +22,15 @@ from presetctl.providers.http import Reply
 from presetctl.providers.librechat.presets import LARGEST_BODY
 from presetctl.providers.librechat.session import Session
 from presetctl.providers.librechat.shelf import AskKind
-from presetctl.publishing import content_of, entries_in, entry_of, kind_name, same_otherwise, with_entry, without_entry
+from presetctl.publishing import (
+    content_of,
+    entries_in,
+    entry_of,
+    kind_of_entry,
+    same_otherwise,
+    with_entry,
+    without_entry,
+)
 
 ADMIN = "/api/admin/config"
 _NO_CONFIG = "Config not found"
@@ -88,7 +96,7 @@ class ModelSpecsReader:
     def actual(self, entry: JsonObject) -> ActualPreset:
         """An entry as the preset that it is."""
         row = _listed(entry)
-        content = content_of(entry, self._ask_kind(kind_name(entry)))
+        content = content_of(entry, self._ask_kind(kind_of_entry(entry)))
         return ActualPreset(row.slug, row.id, row.status, Version(_version_id(entry), None, content), row.managed)
 
     def laid(self) -> Laid:
