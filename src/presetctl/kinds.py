@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -11,7 +13,7 @@ from presetctl.answers import answer, answer_in_model_spec, prompt_remedy
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
-from presetctl.domain.values import Json, JsonObject, Path, digest
+from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.finding import Finding, Remedy, Schema
 from presetctl.persistence import kind_of
 from presetctl.validate import SchemaChecker
@@ -86,12 +88,12 @@ class Kinds:
             model_specs = self._schemas.model_specs_schema()
         except InputError:  # a project with schemas of its own may have none
             model_specs = {}
-        return digest([list(self._names), self._schemas.preset_schema(), model_specs])
+        return _digest([self._names, self._schemas.preset_schema(), model_specs])
 
     def digest(self, name: str) -> str:
         """The digest of what decides on configs of one kind."""
         if name not in self._digests:
-            self._digests[name] = digest(self._schemas.config_schema(name))
+            self._digests[name] = _digest(self._schemas.config_schema(name))
         return self._digests[name]
 
     def checker(self, name: str) -> SchemaChecker:
@@ -141,6 +143,11 @@ class Kinds:
             message, hint = f"`{key}` stands beside {MODEL_SPEC} instead of in it", f"move it under `{MODEL_SPEC}:`"
             return _at_key(path, "unknown-field", message, hint, Remedy((MODEL_SPEC, key)))
         return None
+
+
+def _digest(schema: object) -> str:
+    """Of a schema as it is written: the canonical form of so large a value takes its time."""
+    return hashlib.sha256(json.dumps(schema).encode()).hexdigest()
 
 
 def _nearest(name: str, kinds: Iterable[str], start: int = 0) -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path
+
+MAX_BYTES: Final = 1024 * 1024
+"""Of a YAML file; more is not read."""
 
 Locate: TypeAlias = Callable[[Path, bool], Location]
 """Path, and whether the key is meant rather than the value, to the place in the file; the nearest that exists."""

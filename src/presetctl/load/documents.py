@@ -6,13 +6,11 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
-from presetctl.domain.document import Document, Locate
+from presetctl.domain.document import MAX_BYTES, Document, Locate
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path
-from presetctl.load.strict_yaml import MAX_BYTES, parse_with_start, positions
 from presetctl.ports import FileTree, Track, untracked
-from presetctl.secrets import secret_problems
 
 PRESET_SUFFIXES = (".yaml", ".yml")
 MAX_PROMPT_BYTES = 1024 * 1024
@@ -54,6 +52,8 @@ def read_preset(tree: FileTree, file: str) -> bytes:
 
 def parse_document(tree: FileTree, file: str, data: bytes) -> Document:
     """A file that was read already. InputError with its problem where it isn't strict YAML."""
+    from presetctl.load.strict_yaml import parse_with_start  # and PyYAML: not for those who have it in the cache
+
     value, start = parse_with_start(data, file)
     locate = locator(data, file, start)
     prompts = {name: read_prompt(tree, file, name, partial(locate, path, False)) for path, name in prompt_files(value)}
@@ -62,6 +62,8 @@ def parse_document(tree: FileTree, file: str, data: bytes) -> Document:
 
 def _secrets(file: str, data: bytes, prompts: Mapping[str, str | Problem]) -> tuple[Problem, ...]:
     """What looks like a key in a file, or in the prompts that it names."""
+    from presetctl.secrets import secret_problems
+
     texts = {prompt_path(file, name): text for name, text in prompts.items() if isinstance(text, str)}
     texts[file] = data.decode("utf-8-sig")
     return tuple(problem for path, text in texts.items() for problem in secret_problems(text, path))
@@ -75,6 +77,8 @@ def locator(data: bytes, file: str, start: Location | None = None) -> Locate:
 
     @cache
     def marks() -> Mapping[Path, tuple[Location, Location]]:
+        from presetctl.load.strict_yaml import positions
+
         return {path: (mark.key or mark.value, mark.value) for path, mark in positions(data, file).items()}
 
     def locate(path: Path, key: bool) -> Location:

@@ -14,12 +14,17 @@ from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Problem
 from presetctl.domain.project import Project, project_of
 from presetctl.domain.values import Json
-from presetctl.load.documents import load_document
+from presetctl.load.documents import locator, parse_document, prompt_files, read_preset
 from presetctl.ports import NO_CACHE, Cache, FileTree
 
 PROJECT_FILE = "presetctl.yaml"
 
 SPACE = "projects"
+_DECIDING = (
+    "project.py", "project_check.py", "project_model.py", "documents.py", "strict_yaml.py", "yaml_scalars.py",
+    "../domain/project.py", "../secrets.py",
+)  # fmt: skip
+"""The modules that decide: the version of a checkout says nothing of its code."""
 
 
 @dataclass(frozen=True)
@@ -44,40 +49,48 @@ def find_project(start: FilePath) -> FilePath:
 def load_project(tree: FileTree, cache: Cache = NO_CACHE) -> LoadedProject:
     """Reads and checks presetctl.yaml. InputError carries every problem.
 
-    One that was found right before is known by ``cache``, so that it needn't be checked.
+    One that was found right before is known by ``cache``, so that it needn't be parsed and checked.
     """
-    try:
-        document = load_document(tree, PROJECT_FILE)
-    except InputError as error:
-        if not error.problems:
-            raise
-        raise InputError(f"{PROJECT_FILE} is not valid", problems=error.problems) from error
+    data = read_preset(tree, PROJECT_FILE)
+    key = _key(data)
+    project, value = _known(cache.get(SPACE, [key]).get(key))
+    if project is not None and not list(prompt_files(value)):
+        return LoadedProject(project, Document(PROJECT_FILE, value, locator(data, PROJECT_FILE)))
+    document = _parsed(tree, data)
     problems = [prompt for prompt in document.prompts.values() if isinstance(prompt, Problem)]
-    key = _key(document.value)
-    project = None if problems else _known(cache.get(SPACE, [key]).get(key))
     if project is None:
         from presetctl.load.project_check import checked_project  # and with it pydantic
 
         project, found = checked_project(document)
         problems += found
         if project is not None and not problems and not document.secrets:
-            cache.put(SPACE, {key: json.dumps(asdict(project)).encode()})
+            cache.put(SPACE, {key: json.dumps([asdict(project), document.value]).encode()})
     if project is None or problems:
         raise InputError(f"{PROJECT_FILE} is not valid", problems=sorted(problems))
     return LoadedProject(project, document)
 
 
-def _key(value: Json) -> str:
-    """Of everything that decides which settings a file stands for."""
-    sources = hashlib.sha256(json.dumps([__version__, value]).encode())
-    for module in ("project.py", "project_check.py", "project_model.py", "../domain/project.py"):
-        with suppress(OSError):  # an installation without its sources: then the version says it all
-            sources.update((FilePath(__file__).parent / module).read_bytes())
-    return sources.hexdigest()
-
-
-def _known(data: bytes | None) -> Project | None:
+def _parsed(tree: FileTree, data: bytes) -> Document:
     try:
-        return None if data is None else project_of(json.loads(data))
+        return parse_document(tree, PROJECT_FILE, data)
+    except InputError as error:
+        raise InputError(f"{PROJECT_FILE} is not valid", problems=error.problems) from error
+
+
+def _key(data: bytes) -> str:
+    """Of everything that decides which settings a file stands for."""
+    made = hashlib.sha256(__version__.encode())
+    for module in _DECIDING:
+        with suppress(OSError):  # an installation without its sources: then the version says it all
+            made.update((FilePath(__file__).parent / module).read_bytes())
+    made.update(data)
+    return made.hexdigest()
+
+
+def _known(data: bytes | None) -> tuple[Project | None, Json]:
+    """The settings and the value of the file, where they are known."""
+    try:
+        settings, value = (None, None) if data is None else json.loads(data)
+        return None if settings is None else project_of(settings), value
     except (ValueError, TypeError, KeyError, AttributeError):  # of another presetctl
-        return None
+        return None, None

@@ -24,13 +24,13 @@ from yaml import (
 from yaml._yaml import CParser
 from yaml._yaml import Mark as _EventMark
 
+from presetctl.domain.document import MAX_BYTES as MAX_BYTES
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Location, Problem
 from presetctl.domain.values import Json, Path, show_path
 from presetctl.load.yaml_complaints import Complaint, explain, not_utf8, tag_directive, unusual_character
 from presetctl.load.yaml_scalars import NOT_TEXT, ScalarError, is_text, resolve
 
-MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 100_000
 
