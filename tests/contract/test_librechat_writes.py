@@ -6,6 +6,7 @@ Every test runs against the emulator, and against a real server where there is o
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -607,3 +608,25 @@ def test_a_deletion_in_doubt_raises_what_it_is(scene: Scene) -> None:
     with pytest.raises(AmbiguousError):
         scene.it.writer.remove("a")
     assert len(scene.person.presets()) == 1
+
+
+def test_several_at_the_same_time_are_not_taken_for_damage(scene: Scene) -> None:
+    slugs = [f"p-{number}" for number in range(8)]
+    scene.settled(*(preset(slug, top_p=0.5) for slug in slugs))
+    wanted = [preset(slug) for slug in slugs]
+    another = threading.Event()
+
+    def slow(request: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+        another.wait(0.5)  # in vain, where one deletes after the other
+        return send()
+
+    def quick(request: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+        reply = send()
+        another.set()
+        return reply
+
+    scene.it.wire.play(DELETE, slow, *[quick] * 7)
+    outcomes = scene.carry_out(scene.plan(*wanted), *wanted, conduct=Conduct(parallelism=4))
+    assert sorted(told(outcomes)) == [(Action.REPLACE, APPLIED)] * 8
+    assert scene.it.wire.writes().count("delete") == 8
+    assert scene.plan(*wanted).pending == ()
