@@ -20,7 +20,6 @@ from presetctl.domain.state import DesiredState
 from presetctl.domain.values import Json, JsonObject, Path, show_path
 from presetctl.finding import Finding, Remedy
 from presetctl.kinds import Kinds
-from presetctl.publishing import published
 
 MAX_SLUG = 100
 
@@ -237,6 +236,8 @@ class _PresetReader:
         """The presets as workspaces hold them that publish model specs; one without an entry isn't held there."""
         found = dict(presets)
         for name in [name for name in found if name is not None and self._project.workspaces[name].publishes]:
+            from presetctl.publishing import published  # few projects have such a workspace
+
             made, problems = published({self.slug: found.pop(name)}, self._kinds.kind, self._kinds.model_specs_schema())
             self.problems += problems
             if made:

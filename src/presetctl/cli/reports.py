@@ -14,7 +14,6 @@ import click
 from presetctl.cli.console import give, say, style_for
 from presetctl.domain.errors import UsageError
 from presetctl.domain.values import Json
-from presetctl.load.atomic import write_atomically
 from presetctl.report.safe import one_line
 from presetctl.report.text import Style, outcome_text, outcomes_summary, plan_text, plans_text
 
@@ -88,6 +87,8 @@ def write_reports(render: Render, reports: Sequence[Report], folder: Path) -> No
     """Writes the reports, once all of them could be made."""
     made = [(report, render(report.form, Style())) for report in reports]
     for report, text in made:
+        from presetctl.load.atomic import write_atomically
+
         write_atomically(folder / report.file, f"{text}\n".encode())
         say(f"The report is in {one_line(report.file)}.")
 

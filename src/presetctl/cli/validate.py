@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from presetctl.cli.session import Session
 from presetctl.domain.errors import InputError
 from presetctl.domain.problem import Problem
 from presetctl.domain.values import show_path
-from presetctl.load.atomic import write_atomically
 from presetctl.load.project import PROJECT_FILE
 from presetctl.load.tree import WorkTree
 from presetctl.report.safe import inert, one_line, value_text, visible
@@ -74,6 +72,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], fix: bool, form: str, re
 def _put_right(session: Session, repository: Repository) -> bool:
     """Writes the fixes, and tells each. Whether there were any."""
     from presetctl.fixing import fixed  # what edits YAML is loaded by those who want it
+    from presetctl.load.atomic import write_atomically
 
     made = fixed(WorkTree(session.root), repository.problems)
     for path, data in made.files.items():
@@ -118,6 +117,8 @@ class _Found:
 
                 return problems_junit(problems, self.files)
             case "github":
+                import secrets
+
                 from presetctl.report.github import problems_log
 
                 text = problems_log(problems, secrets.token_hex(16), self.folder)
