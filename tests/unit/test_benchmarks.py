@@ -69,6 +69,8 @@ def test_a_quick_run_lets_noise_pass_but_no_wrong_output_and_no_request() -> Non
     grown = results(series("large", 140), series("small", 1))
     assert grown.judge(Goal("", Kind.EXPONENT, "large", 1, "small")).tolerable
     assert not grown.judge(Goal("", Kind.EXPONENT, "large", 0.97, "small")).tolerable
+    known = BOTH.judge(Goal("", Kind.WALL, "b", 1, "a", reached=1.4))
+    assert (known.met, known.tolerable) == (False, True)
 
 
 def test_the_tables_and_the_data_tell_every_goal() -> None:
