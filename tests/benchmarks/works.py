@@ -107,7 +107,7 @@ class Bench:
 
         In a quick run with many presets the run that fills it is the only one of the first kind.
         """
-        more = variables or {}
+        more = dict(variables or {})
         filled = {CACHE: str(self.scratch / f"warm-{next(self._caches)}"), **more}
         cold = Work(f"{name} cold", command, project, lambda: self._cold() | more)
         warm = Work(name, command, project, lambda: filled)

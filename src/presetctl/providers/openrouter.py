@@ -22,14 +22,12 @@ from presetctl.providers.http import HttpJson, Reply
 from presetctl.providers.known_versions import KnownVersions
 from presetctl.providers.management import Management
 from presetctl.providers.openrouter_replies import (
-    KeyReply,
     Page,
-    VersionPage,
     as_actual,
-    as_listed,
-    as_version,
+    as_identity,
+    as_page,
+    as_version_page,
     may_be_stored,
-    parse,
     refusal,
     unsure,
 )
@@ -60,8 +58,7 @@ class OpenRouterReader:
 
     def identity(self) -> WorkspaceIdentity:
         """Which workspace the key opens (``GET /key``)."""
-        info = parse(KeyReply, self._get("/key"), "GET /key").data
-        return WorkspaceIdentity(info.workspace_id, info.label)
+        return as_identity(self._get("/key"), "GET /key")
 
     def list_presets(self) -> Listing:
         """Every preset once.
@@ -76,7 +73,7 @@ class OpenRouterReader:
         return Listing(tuple(rows.values()), complete)
 
     def _page(self, offset: int) -> Page:
-        return parse(Page, self._get("/presets", {"offset": offset, "limit": PAGE_SIZE}), "GET /presets")
+        return as_page(self._get("/presets", {"offset": offset, "limit": PAGE_SIZE}), "GET /presets")
 
     def read_presets(self, slugs: Sequence[str]) -> list[ActualPreset | None]:
         """The presets with their designated versions, several at a time; None for one that isn't there."""
@@ -145,10 +142,10 @@ class OpenRouterReader:
                 reply = self._get(path, {"offset": len(found), "limit": PAGE_SIZE})
             except NotFoundError:
                 return []
-            page = parse(VersionPage, reply, f"GET {path}")
+            page = as_version_page(reply, f"GET {path}")
             known = len(found)
-            found.update((row.id, as_version(row)) for row in page.data)
-            if len(found) == known or len(found) >= page.total_count:
+            found.update((version.id, version) for version in page.versions)
+            if len(found) == known or len(found) >= page.total:
                 return sorted(found.values(), key=lambda version: version.number or 0)
             if len(found) > MAX_VERSIONS:
                 raise RemoteError(f"GET {path}: more than {MAX_VERSIONS} versions; the list does not seem to end")
@@ -175,11 +172,11 @@ class _Reading:
         while True:
             page = self._page(offset, max(totals, default=0))
             known = len(rows)
-            rows.update((row.id, as_listed(row)) for row in page.data)
-            offset += len(page.data)
-            totals.add(page.total_count)
-            if not page.data or offset >= page.total_count or (len(rows) == known and offset > len(rows)):
-                return len(rows) >= page.total_count and len(totals) == 1
+            rows.update((row.id, row) for row in page.rows)
+            offset += len(page.rows)
+            totals.add(page.total)
+            if not page.rows or offset >= page.total or (len(rows) == known and offset > len(rows)):
+                return len(rows) >= page.total and len(totals) == 1
             if len(rows) > MAX_PRESETS:
                 raise RemoteError(f"GET /presets: more than {MAX_PRESETS} presets; the list does not seem to end")
 

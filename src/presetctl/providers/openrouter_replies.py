@@ -6,10 +6,10 @@ Facts: the published OpenAPI document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from presetctl.domain.errors import (
     AccessError,
@@ -20,109 +20,170 @@ from presetctl.domain.errors import (
     RemoteError,
 )
 from presetctl.domain.preset import Content
-from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version
+from presetctl.domain.state import ActualPreset, ListedPreset, Status, Version, WorkspaceIdentity
+from presetctl.domain.values import Json
 from presetctl.providers.http import Reply
 
 _REFUSED_LATE = frozenset({408, 425})
 _LATER = "try again later"
-_Model = TypeVar("_Model", bound=BaseModel)
+_DIGITS = re.compile("[0-9]{1,18}")
+_STATUSES = {status.value: status for status in Status}
+_Value = TypeVar("_Value")
+_Read = Callable[["Part"], _Value]
 
 
-def _as_text(value: Any) -> Any:
-    """Timestamps and ids are opaque: a number is as good as a text."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+class _OddError(Exception):
+    """Something in a reply is missing, or has another form; ``place`` is its path."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(problem)
+        self.place = place
 
 
-_Opaque = Annotated[str, BeforeValidator(_as_text)]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value somewhere in a reply; whoever reads it says what it has to be. None of this is slow: lists are long."""
+
+    value: Any
+    place: str = ""
+
+    def get(self, name: str, read: _Read[_Value]) -> _Value:
+        """What ``read`` makes of a field that must be there."""
+        held = self._fields()
+        if name not in held:
+            raise _OddError(self._below(name), "is missing")
+        return read(Part(held[name], self._below(name)))
+
+    def find(self, name: str, read: _Read[_Value]) -> _Value | None:
+        """What ``read`` makes of a field; None where it's null or not there."""
+        value = self._fields().get(name)
+        return None if value is None else read(Part(value, self._below(name)))
+
+    def each(self, read: _Read[_Value]) -> list[_Value]:
+        """What ``read`` makes of each item of a list."""
+        if not isinstance(self.value, list):
+            raise self.odd()
+        return [read(Part(item, self._below(number))) for number, item in enumerate(self.value)]
+
+    def text(self) -> str:
+        """A text."""
+        if not isinstance(self.value, str):
+            raise self.odd()
+        return self.value
+
+    def opaque(self) -> str:
+        """A timestamp or an id: a number is as good as a text."""
+        number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return str(self.value) if number else self.text()
+
+    def whole(self) -> int:
+        """A whole number, however it's written."""
+        value = self.value
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
+            return int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+            return int(value)
+        raise self.odd()
+
+    def object(self) -> dict[str, Json]:
+        """An object, as it is."""
+        return self._fields()
+
+    def odd(self) -> _OddError:
+        """Says that it has another form."""
+        return _OddError(self.place, "has another form than expected")
+
+    def _fields(self) -> dict[str, Any]:
+        if not isinstance(self.value, dict):
+            raise self.odd()
+        return self.value
+
+    def _below(self, step: str | int) -> str:
+        return f"{self.place}.{step}" if self.place else str(step)
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of the list, and how many there are in all."""
+
+    rows: Sequence[ListedPreset]
+    total: int
 
 
-class Row(_Lenient):
-    id: _Opaque
-    slug: str
-    status: str = Status.ACTIVE.value
-    designated_version_id: _Opaque | None = None
-    workspace_id: _Opaque | None = None
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """Versions of a preset, and how many there are in all."""
+
+    versions: Sequence[Version]
+    total: int
 
 
-class StoredVersion(_Lenient):
-    id: _Opaque
-    version: int
-    system_prompt: str | None = None
-    config: dict[str, Any]
-    created_at: _Opaque | None = None
-    creator_id: _Opaque | None = None
+def as_page(reply: Reply, what: str) -> Page:
+    """A page of the list. RemoteError where a reply to ``what`` has another form; so below."""
+    return _read(
+        lambda body: Page(body.get("data", lambda it: it.each(_row)), body.get("total_count", Part.whole)), reply, what
+    )
 
 
-class _Preset(Row):
-    designated_version: StoredVersion | None = None
+def as_version_page(reply: Reply, what: str) -> VersionPage:
+    """A page of a preset's versions."""
+
+    def page(body: Part) -> VersionPage:
+        return VersionPage(body.get("data", lambda data: data.each(_version)), body.get("total_count", Part.whole))
+
+    return _read(page, reply, what)
 
 
-class Page(_Lenient):
-    data: list[Row]
-    total_count: int
+def as_identity(reply: Reply, what: str) -> WorkspaceIdentity:
+    """Which workspace a key opens."""
 
+    def identity(data: Part) -> WorkspaceIdentity:
+        return WorkspaceIdentity(data.find("workspace_id", Part.opaque), data.find("label", Part.opaque))
 
-class VersionPage(_Lenient):
-    data: list[StoredVersion]
-    total_count: int
-
-
-class PresetReply(_Lenient):
-    data: _Preset
-
-
-class _KeyInfo(_Lenient):
-    workspace_id: _Opaque | None = None
-    label: _Opaque | None = None
-
-
-class KeyReply(_Lenient):
-    data: _KeyInfo
-
-
-def as_listed(row: Row) -> ListedPreset:
-    """A row of the list."""
-    status, version = _status(row.status), row.designated_version_id
-    return ListedPreset(row.slug, row.id, status, version, workspace_id=row.workspace_id)
-
-
-def _status(text: str) -> Status:
-    return next((status for status in Status if status.value == text), Status.UNKNOWN)
+    return _read(lambda body: body.get("data", identity), reply, what)
 
 
 def as_actual(reply: Reply, what: str, slug: str) -> ActualPreset:
     """The preset that a reply is about; RemoteError if that is another one than ``slug``."""
-    found = parse(PresetReply, reply, what).data
+    found = _read(lambda body: body.get("data", _preset), reply, what)
     if found.slug != slug:
         raise RemoteError(
             f"{what}: the reply is about another preset, not {slug}",
             hint="try again; if it stays so, check any proxy before the workspace",
         )
-    held = found.designated_version
-    version = None if held is None else as_version(held)
-    return ActualPreset(found.slug, found.id, _status(found.status), version)
+    return found
 
 
-def as_version(held: StoredVersion) -> Version:
+def _row(row: Part) -> ListedPreset:
+    own, slug, status = row.get("id", Part.opaque), row.get("slug", Part.text), _status(row)
+    version, workspace = row.find("designated_version_id", Part.opaque), row.find("workspace_id", Part.opaque)
+    return ListedPreset(slug, own, status, version, workspace_id=workspace)
+
+
+def _preset(row: Part) -> ActualPreset:
+    listed = _row(row)
+    return ActualPreset(listed.slug, listed.id, listed.status, row.find("designated_version", _version))
+
+
+def _status(row: Part) -> Status:
+    held = row.object()
+    return _STATUSES.get(row.get("status", Part.text), Status.UNKNOWN) if "status" in held else Status.ACTIVE
+
+
+def _version(held: Part) -> Version:
     """A version; one without a prompt may say so with an empty text."""
-    content = Content(held.system_prompt or None, held.config)
-    return Version(held.id, held.version, content, held.created_at or "", held.creator_id)
+    own, number = held.get("id", Part.opaque), held.get("version", Part.whole)
+    content = Content(held.find("system_prompt", Part.text) or None, held.get("config", Part.object))
+    created = held.find("created_at", Part.opaque) or ""
+    return Version(own, number, content, created, held.find("creator_id", Part.opaque))
 
 
-def parse(model: type[_Model], reply: Reply, what: str) -> _Model:
-    """The body of a reply to ``what``. RemoteError where it has another form."""
+def _read(read: _Read[_Value], reply: Reply, what: str) -> _Value:
     try:
-        return model.model_validate(reply.body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the reply"
-        problem = "is missing" if first["type"] == "missing" else "has another form than expected"
+        return read(Part(reply.body))
+    except _OddError as error:
         raise RemoteError(
-            f"{what}: `{place}` {problem} in the reply",
+            f"{what}: `{error.place or 'the reply'}` {error} in the reply",
             hint="check that the workspace's url is the base address of OpenRouter's API",
         ) from None
 
