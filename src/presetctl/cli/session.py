@@ -61,7 +61,7 @@ class Session:
         if not start.is_dir():
             raise UsageError(f"-C: {start} is not a folder")
         root = find_project(start.resolve())
-        return cls(root, start.resolve(), SchemaLibrary.for_project(root), Progress(), _cache())
+        return cls(root, start.resolve(), SchemaLibrary.for_project(root), Progress(), _cache(ctx))
 
     def repository(self, files: Sequence[str] | None = None) -> Repository:
         """The repository as read: every preset file, or just ``files``."""
@@ -166,9 +166,14 @@ class Session:
                 connection.close()
 
 
-def _cache() -> Cache:
+def _cache(ctx: click.Context) -> Cache:
+    """The cache of the user, open until the command ends."""
     folder = cache_folder(os.environ)
-    return NO_CACHE if folder is None else FileCache(folder, say)
+    if folder is None:
+        return NO_CACHE
+    cache = FileCache(folder, say)
+    ctx.call_on_close(cache.close)
+    return cache
 
 
 def no_such_version(workspace: str, provider: str, slug: str, number: int, versions: Collection[int]) -> UsageError:
