@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 
 from presetctl.domain.document import MAX_BYTES, Document, Locate
 from presetctl.domain.errors import InputError
@@ -65,7 +66,7 @@ def _secrets(file: str, data: bytes, prompts: Mapping[str, str | Problem]) -> tu
     from presetctl.secrets import secret_problems
 
     texts = {prompt_path(file, name): text for name, text in prompts.items() if isinstance(text, str)}
-    texts[file] = data.decode("utf-8-sig")
+    texts[file] = data.removeprefix(BOM_UTF8).decode()
     return tuple(problem for path, text in texts.items() for problem in secret_problems(text, path))
 
 
@@ -74,12 +75,14 @@ def locator(data: bytes, file: str, start: Location | None = None) -> Locate:
 
     ``start`` is that of the whole, where it is known.
     """
+    found: list[Mapping[Path, tuple[Location, Location]]] = []
 
-    @cache
     def marks() -> Mapping[Path, tuple[Location, Location]]:
-        from presetctl.load.strict_yaml import positions
+        if not found:
+            from presetctl.load.strict_yaml import positions
 
-        return {path: (mark.key or mark.value, mark.value) for path, mark in positions(data, file).items()}
+            found.append({path: (mark.key or mark.value, mark.value) for path, mark in positions(data, file).items()})
+        return found[0]
 
     def locate(path: Path, key: bool) -> Location:
         if not path and start is not None:
