@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -630,3 +630,36 @@ def test_several_at_the_same_time_are_not_taken_for_damage(scene: Scene) -> None
     assert sorted(told(outcomes)) == [(Action.REPLACE, APPLIED)] * 8
     assert scene.it.wire.writes().count("delete") == 8
     assert scene.plan(*wanted).pending == ()
+
+
+# --- the session
+
+
+def test_the_session_goes_on_by_its_cookie_and_by_the_next_one(server: Server) -> None:
+    now = [0.0]
+    with opened(server, credentials(server.person()), clock=lambda: now[0]) as it:
+        for seconds, expected in (
+            (0, ["POST auth/login"]),
+            (839, []),
+            (1, ["POST auth/refresh"]),
+            (840, ["POST auth/refresh"]),
+        ):
+            now[0] += seconds
+            it.reader.list_presets()
+            assert it.wire.lines() == [*expected, LIST]
+
+
+def test_a_token_that_is_refused_is_renewed_by_the_cookie(scene: Scene) -> None:
+    scene.settled(preset())
+    opens: Any = scene.it.session._pass
+    scene.it.session._pass = replace(opens, token=f"{opens.token[:-4]}AAAA")
+    assert told(scene.apply(preset(top_p=0.5))) == [(Action.UPDATE, APPLIED)]
+    assert scene.it.wire.lines()[:3] == [LIST, "POST auth/refresh", LIST]
+
+
+def test_without_a_good_cookie_it_logs_in_again(scene: Scene) -> None:
+    scene.settled(preset())
+    opens: Any = scene.it.session._pass
+    scene.it.session._pass = replace(opens, token=f"{opens.token[:-4]}AAAA", cookie=f"{opens.cookie[:-4]}AAAA")
+    assert scene.plan(preset()).pending == ()
+    assert scene.it.wire.lines() == [LIST, "POST auth/refresh", "POST auth/login", LIST, LIST]
