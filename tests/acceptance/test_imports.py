@@ -25,7 +25,13 @@ NOT_FOR_VALIDATE = (
     "presetctl.apply", "presetctl.emulator", "presetctl.github", "presetctl.history", "presetctl.providers.http",
     "presetctl.providers.registry", "presetctl.reconcile", "presetctl.specs.derive", "asyncio", "http.client", "ssl",
 )  # fmt: skip
-NOT_FOR_PLAN = ("presetctl.github", "presetctl.specs.derive", "asyncio", "rich")
+NOT_FOR_PLAN = (
+    "presetctl.github",
+    "presetctl.providers.librechat.presets",
+    "presetctl.specs.derive",
+    "asyncio",
+    "rich",
+)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -15,12 +16,12 @@ from presetctl.providers.http import Advice, HttpJson
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.keys import read_key, read_secret, read_words
 from presetctl.providers.known_versions import KnownVersions
-from presetctl.providers.librechat.pace import Pace
-from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
-from presetctl.providers.librechat.session import ADDRESS, Password, Session, Token
-from presetctl.providers.librechat.specs import ModelSpecsReader, ModelSpecsWriter
 from presetctl.providers.management import Management
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
+
+if TYPE_CHECKING:
+    from presetctl.providers.librechat.pace import Pace
+    from presetctl.providers.librechat.session import Password, Token
 
 EMBEDDED_BASE = "http://embedded.invalid/api/v1"
 """Never resolved: the embedded workspace is called in process. `.invalid` is reserved for names that don't exist."""
@@ -102,6 +103,11 @@ def _librechat(
     tell: Callable[[str], None],
     pace: Pace | None,
 ) -> Connection:
+    # Only here: most projects have no workspace of this kind.
+    from presetctl.providers.librechat.presets import LARGEST_LIST, LibreChatReader, LibreChatWriter
+    from presetctl.providers.librechat.session import ADDRESS, Password, Session
+    from presetctl.providers.librechat.specs import ModelSpecsReader, ModelSpecsWriter
+
     is_embedded = settings.url == EMBEDDED
     if is_embedded:
         credentials: Password | Token = Password(EMBEDDED_EMAIL, EMBEDDED_PASSWORD)
@@ -125,6 +131,8 @@ def _librechat(
 
 
 def _credentials(who: str, settings: LibreChatWorkspace, environment: Mapping[str, str]) -> Password | Token:
+    from presetctl.providers.librechat.session import Password, Token
+
     if settings.token_env is not None:
         return Token(read_secret(who, settings.token_env, environment, what="an access token"), settings.token_env)
     email = read_words(who, settings.email_env, environment, "a mail address to log in with")
