@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
+import httpx
 import pytest
 
 from presetctl.emulator.librechat.app import Account, LibreChat, Settings, create_app
 from presetctl.emulator.server import serve
+from presetctl.providers.librechat.identity import preset_id
 from tests.acceptance.cli import Shell
+from tests.chats import Server
 
 USERS = ("alice", "bob")
 PRESET = "kind: librechat/openAI\ntitle: House style\nsystem_prompt: Be brief.\nconfig: {model: gpt-4, top_p: 0.5}\n"
@@ -95,6 +98,17 @@ def test_one_who_cannot_log_in(
     assert "see what ALICE and ALICE_SECRET hold" in ran.err
     assert "not what it is" not in ran.err + ran.out
     assert sum(request == ("POST", "/api/presets") for request in chat.requests) == applied
+
+
+def test_the_first_failure_gives_the_exit_code(shell: Shell, chat: LibreChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALICE_SECRET", "not what it is")
+    with closing(Server("http://chat", lambda: httpx.WSGITransport(chat))) as server:
+        person = server.person()
+        login = {"email": "bob@example.com", "password": "bob has a secret"}
+        bob = person.client.post("/api/auth/login", json=login).json()["user"]["id"]
+        person.save(presetId=preset_id(bob, "style"))
+    ran = shell("apply", "--yes", "--on-error", "continue", code=7)
+    assert "style was not stored, although the server answers 201 (Created)" in ran.out
 
 
 def test_a_change_that_fails_for_one_is_not_tried_for_the_others(

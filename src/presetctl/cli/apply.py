@@ -157,7 +157,8 @@ def _one_by_one(names: Sequence[str], apply: Callable[[str], int], on_error: OnE
     code = 0
     for number, name in enumerate(names):
         try:
-            code = apply(name) or code
+            found = apply(name)
+            code = code or found
         except PresetctlError as error:
             if on_error is OnError.STOP or len(names) == 1:
                 raise
