@@ -81,10 +81,13 @@ class Adopter:
     def update(self, slug: str, content: Content) -> Adopted:
         """The files of a declared preset with another content, a stored one. InputError where they can't say it."""
         preset = self.repository.rendered.workspaces[self.workspace][slug]
-        kind, settings = self.repository.kinds.kind(preset.kind), self.repository.settings(self.workspace)
+        kind, settings = self._stored_kind(preset, content.config), self.repository.settings(self.workspace)
         held = held_content(content, settings.not_kept)
         fields = field_changes(held, kept(kind, preset.content, settings.not_kept), kind)
-        files = self._edited(preset.source.file, [field for field in fields if _moot(field, kind) is None], kind)
+        meant, edits = [field for field in fields if _moot(field, kind) is None], list[Edit]()
+        if kind.name != preset.kind:
+            edits.append(Edit(("kind",), kind.name))
+        files = self._edited(preset.source.file, meant, kind, edits)
         if not files:
             return Adopted(notes=tuple(f"{slug}: {word}" for field in fields if (word := _moot(field, kind))))
         tried, said = self._check(files, slug, content)
@@ -146,13 +149,9 @@ class Adopter:
         With what the config says in that kind, and what the keys beside it say. It is one of the workspace's provider:
         others may know all the fields, and mean other requests. Where a stored preset says its kind, it's that one.
         """
-        default, provider = (
-            self.repository.project.project.defaults.kind,
-            self.repository.settings(self.workspace).provider,
-        )
-        kinds = [name for name in self.schemas.kinds() if provider_of(name) == provider]
-        said = [name for name in kinds if self._says(name, config)]
-        names = sorted(said or kinds, key=lambda name: (name != default, name != DEFAULT_KIND, name))
+        default = self.repository.project.project.defaults.kind
+        said = [name for name in self._kinds if self._says(name, config)]
+        names = sorted(said or self._kinds, key=lambda name: (name != default, name != DEFAULT_KIND, name))
         reasons: list[str] = []
         for name in names:
             kind = self.repository.kinds.kind(name)
@@ -164,6 +163,12 @@ class Adopter:
                 return name, declared, self._own_keys(stored, kind)
             reasons.append(f"{name}: {errors[0].message}")
         raise InputError(f"its config fits no kind ({'; '.join(reasons)})")
+
+    @property
+    def _kinds(self) -> list[str]:
+        """The names of the kinds that the workspace can hold."""
+        provider = self.repository.settings(self.workspace).provider
+        return [name for name in self.schemas.kinds() if provider_of(name) == provider]
 
     def _says(self, name: str, config: JsonObject) -> bool:
         """Whether a stored config says by itself that it is of a kind."""
@@ -182,17 +187,31 @@ class Adopter:
             own.pop(DEFAULT_PRESET, None)
         return own
 
-    def _edited(self, file: str, fields: Sequence[FieldChange], kind: Kind) -> dict[str, bytes]:
-        """The preset's file, and its prompt's, with the values that the workspace holds (the ``before`` of each)."""
+    def _stored_kind(self, preset: Preset, config: JsonObject) -> Kind:
+        """The kind that a stored config says it is of; the declared one where it says that, or nothing sure."""
+        declared = self.repository.kinds.kind(preset.kind)
+        if not declared.body or self._says(preset.kind, config):
+            return declared
+        said = [name for name in self._kinds if self._says(name, config)]
+        return self.repository.kinds.kind(said[0]) if len(said) == 1 else declared
+
+    def _edited(self, file: str, fields: Sequence[FieldChange], kind: Kind, edits: Sequence[Edit]) -> dict[str, bytes]:
+        """The preset's file, and its prompt's, with the values that the workspace holds (the ``before`` of each).
+
+        ``edits`` are made as well.
+        """
         data = self.tree.read(file, MAX_BYTES)
         document = parse(data, file)
         value: JsonObject = document if isinstance(document, Mapping) else {}
-        edits: list[Edit] = []
+        edits = [*edits]
         files: dict[str, bytes] = {}
+        said = [(("config", name), value) for name, value in kind.body.items()]
         for change in fields:
             if change.path == ("system_prompt",):
                 found, files = self._prompt_edits(file, value, change.before)
                 edits += found
+            elif (change.path, change.before) in said:
+                edits += [Edit(path, ABSENT) for path in (change.path, ("overrides", self._name, *change.path))]
             else:
                 edits.append(self._config_edit(value, change, kind))
         edited = edit(data, file, edits)

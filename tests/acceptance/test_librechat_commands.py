@@ -238,6 +238,26 @@ def test_drift_is_told_and_brought_into_the_files(world: World) -> None:
     assert "No changes" in world("plan").out
 
 
+def test_another_endpoint_is_another_kind_in_the_file(world: World) -> None:
+    world.git.write("presets/mail.yaml", "kind: librechat/anthropic\ntitle: Mail\nconfig: {model: c, topP: 0.5}\n")
+    world.git.commit("Ask somebody else", time=1)
+    assert "± replace mail" in world("plan").out
+    world("apply", "--yes")
+    assert "~ config.endpoint" in world("rollback", "mail", "--to", "HEAD~1").out
+    said = yaml.safe_load((world.shell.folder / "presets/mail.yaml").read_text(encoding="utf-8"))
+    assert said == yaml.safe_load(MAIL)
+    custom = "kind: librechat/custom\ntitle: Mail\nconfig: {endpoint: Proxy, model: c}\n"
+    for text in (custom, f"{custom}overrides: {{chat: {{config: {{endpoint: Other}}}}}}\n"):
+        world.git.write("presets/mail.yaml", text)
+        world("import", "--update", "mail")  # what is live is the one of Anthropic
+        assert "No changes" in world("plan").out
+        assert "endpoint" not in (world.shell.folder / "presets/mail.yaml").read_text()
+    world.git.write("presets/mail.yaml", MAIL)
+    world("apply", "--yes")
+    world.edit("Mail", endpoint="Unknown")
+    assert "`endpoint` is not for files to say" in world("import", "--update", "mail", code=3).err
+
+
 def test_what_was_only_not_applied_is_no_drift(world: World) -> None:
     world.shell.replace("presets/mail.yaml", "0.7", "0.5")
     world.git.write("presets/new.yaml", MAIL.replace("Mail", "New"))
