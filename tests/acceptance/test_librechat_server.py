@@ -212,6 +212,20 @@ def test_a_replacement_that_is_cut_in_two_is_finished(chat: Chat) -> None:
     assert "No changes" in chat("plan").out
 
 
+def test_the_only_preset_is_made_again_without_being_taken_for_another_users(chat: Chat) -> None:
+    for name in EXAMPLES[1:]:
+        (chat.shell.folder / f"presets/{name}.yaml").unlink()
+    chat.commit()
+    chat("apply", "--yes")
+    chat.shell.replace("presets/code-helper.yaml", "  topP: 0.9\n", "")
+    chat.commit()
+    chat.wire.play("POST presets", replies(201, {"message": "Error saving preset"}))
+    chat("apply", "--yes", "--base", "HEAD~1", code=6)
+    assert chat.person.presets() == []
+    chat("apply", "--yes", "--base", "HEAD~1")
+    assert "topP" not in chat.person.preset("Code Helper")
+
+
 def test_a_file_that_goes_takes_exactly_its_preset_with_it(chat: Chat) -> None:
     chat("apply", "--yes")
     mine = chat.person.save(title="Concise Mode", endpoint="openAI", tags=["slug:concise-mode"])

@@ -165,3 +165,15 @@ def test_a_workspace_that_lost_its_presets_is_most_likely_another_one(
         assert found[0].agree == f"--allow-creates {vanished}"
         assert list(objections(made, Limits(), (), Consent(creates=vanished), around)) == []
         assert list(objections(made, Limits(), (), Consent(creates=vanished - 1), around)) != []
+
+
+@pytest.mark.parametrize(
+    ("provider", "vanished", "stopped"), [("openrouter", 1, True), ("librechat", 1, False), ("librechat", 2, True)]
+)
+def test_one_may_be_missing_where_presets_are_deleted_to_be_made_again(
+    provider: str, vanished: int, stopped: bool
+) -> None:
+    made = plan(0, 0, creates=2)
+    made = replace(made, workspace=replace(made.workspace, provider=provider))
+    around = Surroundings(2, 0, tuple(f"p{number}" for number in range(vanished)), "c" * 40)
+    assert bool(list(objections(made, Limits(), (), Consent(), around))) is stopped
