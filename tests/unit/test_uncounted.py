@@ -37,7 +37,8 @@ from presetctl.report.gfm import grid
 from presetctl.report.history import history_text
 from presetctl.report.inventory import inventory_text
 from presetctl.report.json import as_text
-from presetctl.report.text import Style
+from presetctl.report.summary import sentence
+from presetctl.report.text import Style, summary_line
 from tests.unit.memory import CHAT, KINDS, Memory, Past, preset
 
 TARGET = Target("chat", "librechat", "embedded", None)
@@ -128,6 +129,15 @@ def test_what_can_not_be_read_is_left_alone() -> None:
     change = planned(held(None, Status.UNREADABLE))
     assert (change.action, change.fields, change.before) == (Action.NO_OP, (), None)
     assert "its content can't be read" in change.warnings[0]
+    plan = plan_of(change)
+    assert summary_line(plan) == "No changes: 0 presets as declared, 1 unreadable."
+    assert (
+        "".join(it.text for it in sentence(plan))
+        == "Nothing would change in chat: 0 presets as declared, 1 unreadable."
+    )
+    more = replace(plan, changes=(change, planned(held(EDITED))))
+    assert summary_line(more) == "Plan: 1 to update, 0 unchanged, 1 unreadable."
+    assert "".join(it.text for it in sentence(more)) == "Applying this updates 1 preset in chat, 1 unreadable."
 
 
 def plan_of(*changes: Change) -> Plan:

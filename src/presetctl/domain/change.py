@@ -174,6 +174,11 @@ class Plan:
         return sum(change.action is action for change in self.changes)
 
     @property
+    def unreadable(self) -> int:
+        """How many presets are left as they are because the workspace doesn't tell what they hold."""
+        return 0 if self.offline else sum(c.action is Action.NO_OP and c.before is None for c in self.changes)
+
+    @property
     def summary(self) -> Mapping[str, int]:
         """Number of changes by action, and of presets that no file declares."""
         found = Counter(change.action for change in self.changes)

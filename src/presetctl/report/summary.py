@@ -104,11 +104,13 @@ def sentence(plan: Plan) -> Sequence[Phrase]:
     since: list[Phrase] = []
     if plan.offline:
         since = [Phrase(" since commit "), Phrase(str(plan.base)[:12], foreign=True), Phrase(", as far as files tell")]
+    same, hidden = plan.count(Action.NO_OP) - plan.unreadable, f", {plan.unreadable} unreadable" * bool(plan.unreadable)
     if not counts:
         start = "The files change nothing in " if plan.offline else "Nothing would change in "
-        return [Phrase(start), where, *since, Phrase(f": {many(plan.count(Action.NO_OP), 'preset')} as declared.")]
-    same, drifted = plan.count(Action.NO_OP), sum(has_drift(change) for change in plan.pending)
+        return [Phrase(start), where, *since, Phrase(f": {many(same, 'preset')} as declared{hidden}.")]
+    drifted = sum(has_drift(change) for change in plan.pending)
     end = f"; {same} {'stays' if same == 1 else 'stay'} as {'it is' if same == 1 else 'they are'}" if same else ""
+    end += hidden
     end += f", and drift in {many(drifted, 'preset')} is overwritten" if drifted else ""
     return [Phrase(f"Applying this {_listed(counts)} in "), where, *since, Phrase(f"{end}.")]
 

@@ -95,13 +95,13 @@ def summary_line(plan: Plan) -> str:
     counts = [
         f"{plan.count(action)} to {action}" for action in Action if action is not Action.NO_OP and plan.count(action)
     ]
-    same = plan.count(Action.NO_OP)
+    same, hidden = plan.count(Action.NO_OP) - plan.unreadable, f", {plan.unreadable} unreadable" * bool(plan.unreadable)
     left = f" {many(len(plan.unmanaged), 'unmanaged preset')} in the workspace left alone." if plan.unmanaged else ""
     if plan.orphaned:
         left += f" Orphaned, declared by no file any more, and left alone: {_names(plan.orphaned)}."
     if not counts:
-        return f"No changes: {many(same, 'preset')} as declared.{left}"
-    return f"Plan: {', '.join([*counts, f'{same} unchanged'])}.{left}"
+        return f"No changes: {many(same, 'preset')} as declared{hidden}.{left}"
+    return f"Plan: {', '.join([*counts, f'{same} unchanged'])}{hidden}.{left}"
 
 
 def _names(slugs: Sequence[str]) -> str:
