@@ -167,7 +167,7 @@ class LibreChatWriter:
     def remove(self, slug: str) -> None:
         """Deletes a preset for good.
 
-        NotFoundError where there is none; ConflictError where it isn't managed by presetctl. RemoteError where more is
+        NotFoundError where there is none; ConflictError where it isn't managed by presetctl. DamageError where more is
         gone afterwards than this one.
         """
         with self._removing:  # the presets are counted before and after: nothing else of ours may go in between
