@@ -161,7 +161,7 @@ def test_a_prompt_that_is_gone_is_noticed(files: Project) -> None:
 def test_another_schema_is_noticed(files: Project, tmp_path: Path) -> None:
     files.cached()
     folder = tmp_path / "other"
-    for path in SCHEMAS.folder.rglob("*.schema.json"):
+    for path in {*SCHEMAS.folder.rglob("*.schema.json")} - {SCHEMAS.folder / "model-specs.schema.json"}:
         (folder / path.relative_to(SCHEMAS.folder)).parent.mkdir(parents=True, exist_ok=True)
         text = path.read_text()
         if path.name == "chat-completions.schema.json":
