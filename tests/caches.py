@@ -91,7 +91,7 @@ def _be_garbage(file: Path) -> None:
 DAMAGES = cycle([_cut, _anew, _flip, _anew, _swap, _be_garbage, _anew, _be_newer, _anew, _be_a_folder])
 
 _OTHER = """\
-import sys, threading
+import sys, threading, time
 from pathlib import Path
 from presetctl.cache import FileCache
 places = []
@@ -102,11 +102,12 @@ def listen():
 threading.Thread(target=listen, daemon=True).start()
 turn = 0
 while not places:
-    pass
+    time.sleep(0.01)
 while places[-1] is not None:
     cache = FileCache(Path(places[-1]), lambda text: None)
     while places[-1] == str(cache.file.parent):
         turn += 1
+        time.sleep(0.01)  # it is to be in the way, not to take the whole machine
         cache.put("declarations", {f"{turn % 50}-{n}": b"%d" % turn * 300 for n in range(20)})
         cache.get("declarations", [f"{turn % 50}-{n}" for n in range(20)])
     cache.close()
