@@ -11,7 +11,7 @@ from pathlib import Path
 from presetctl.ports import READERS
 from tests.benchmarks.chart import chart
 from tests.benchmarks.goals import GOALS, SIZES, Verdict
-from tests.benchmarks.report import as_json, as_text, machine
+from tests.benchmarks.report import as_json, as_markdown, as_text, machine
 from tests.benchmarks.serving import emulated
 from tests.benchmarks.works import Bench
 
@@ -38,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and not what takes long")
     parser.add_argument("--rounds", type=int, help="how often each command is run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything that was measured")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the goals as a table for the README")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the chart for the README")
     return parser.parse_args()
 
@@ -50,6 +51,8 @@ def _once(options: argparse.Namespace) -> list[Verdict]:
     print(f"\n{as_text(results, verdicts)}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(as_json(results, verdicts), indent=2) + "\n")
+    if options.markdown:
+        options.markdown.write_text(as_markdown(verdicts))
     if options.svg:
         options.svg.write_text(chart(results, machine()))
     return verdicts

@@ -11,6 +11,7 @@ from presetctl import __version__
 from tests.benchmarks.goals import Goal, Kind, Results, Verdict
 
 FORMAT_VERSION = "1.0"
+_WORDS = {True: "met", False: "MISSED", None: "not measured"}
 
 
 def as_text(results: Results, verdicts: list[Verdict]) -> str:
@@ -21,16 +22,14 @@ def as_text(results: Results, verdicts: list[Verdict]) -> str:
         lines.append(f"{name:<30}{len(series.samples):>5}{figures}")
     lines += [f"{name:<30}{'':>5}{seconds:10.3f}" for name, seconds in results.bounds.items()]
     lines += [f"{name:<30}{'':>5}{count:>10} requests" for name, count in results.requests.items()]
-    lines += ["", f"{'goal':<82}{'at most':>10}{'measured':>10}"]
+    lines += ["", f"{'goal':<82}{'at most':>12}{'measured':>12}"]
     lines += [_judged(verdict) for verdict in verdicts]
     return "\n".join(lines)
 
 
 def _judged(verdict: Verdict) -> str:
     goal = verdict.goal
-    word = {True: "met", False: "MISSED", None: "not measured"}[verdict.met]
-    measured = "–" if verdict.measured is None else figure(goal, verdict.measured)
-    return f"{goal.what:<82}{figure(goal, goal.at_most):>10}{measured:>10}  {word}"
+    return f"{goal.what:<82}{figure(goal, goal.at_most):>12}{_measured(verdict):>12}  {_WORDS[verdict.met]}"
 
 
 def figure(goal: Goal, value: float) -> str:
@@ -40,6 +39,19 @@ def figure(goal: Goal, value: float) -> str:
     if goal.unit and 0 < value < 1 / 3:
         return f"1/{1 / value:.3g} ×"
     return f"{value:.2f} {goal.unit}".rstrip()
+
+
+def as_markdown(verdicts: list[Verdict]) -> str:
+    """The goals as a table for the README."""
+    rows = [
+        f"| {v.goal.what} | {figure(v.goal, v.goal.at_most)} | {_measured(v)} | {_WORDS[v.met].lower()} |"
+        for v in verdicts
+    ]
+    return "\n".join(["| work | goal: at most | measured | |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _measured(verdict: Verdict) -> str:
+    return "–" if verdict.measured is None else figure(verdict.goal, verdict.measured)
 
 
 def machine() -> dict[str, Any]:

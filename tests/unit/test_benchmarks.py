@@ -12,7 +12,7 @@ import pytest
 from tests.benchmarks import corpus
 from tests.benchmarks.chart import PANELS, chart
 from tests.benchmarks.goals import GOALS, Goal, Kind, Results
-from tests.benchmarks.report import as_json, as_text
+from tests.benchmarks.report import as_json, as_markdown, as_text
 from tests.benchmarks.serving import emulated
 from tests.benchmarks.timing import BenchmarkError, Sample, Series, Work, measure, run
 
@@ -77,6 +77,8 @@ def test_the_tables_and_the_data_tell_every_goal() -> None:
     verdicts = [BOTH.judge(goal) for goal in GOALS]
     text, data = as_text(BOTH, verdicts), as_json(BOTH, verdicts)
     assert all(goal.what in text for goal in GOALS)
+    table = as_markdown(verdicts)
+    assert all(f"| {goal.what} |" in table for goal in GOALS)
     assert text.count("not measured") == len(GOALS) == len(data["goals"])
     assert data["works"]["a"]["median"] == {"wall": 1, "cpu": 0.5, "memory": 80}
 
