@@ -121,20 +121,20 @@ PLAN_LATENCY, APPLY_LATENCY = 0.08, 0.02
 _EXACT = frozenset({Kind.SAME, Kind.COUNT})
 
 _A_GET_EACH = 30
-"""The API gives contents one by one: a request for each preset takes both sides more than the whole floor."""
+"""The API gives contents one by one: with nothing around them, the requests alone take six times the floor."""
 GOALS = (
     Goal(
         "plan 10,000, nothing cached: time, against the floor",
         Kind.WALL, "plan 10000 cold", 10, "floor 10000", reached=_A_GET_EACH,
     ),
     Goal("plan 10,000, nothing cached: memory", Kind.MEMORY, "plan 10000 cold", 200, unit="MB"),
-    Goal("plan 10,000: outputs, nothing cached and cached", Kind.SAME, "plan 10000 cold", 1, "plan 10000", ""),
+    Goal("plan 10,000: different outputs, nothing cached and cached", Kind.SAME, "plan 10000 cold", 1, "plan 10000", ""),
     Goal("plan 10,000, second run: time, against the floor", Kind.WALL, "plan 10000", 3, "floor 10000"),
     Goal("plan 10,000, second run: memory", Kind.MEMORY, "plan 10000", 100, unit="MB"),
     Goal("plan 10,000, 1 % changed: time, against no changes", Kind.WALL, "plan 10000 edited", 1.3, "plan 10000"),
     Goal("plan 1,000: time, against terraform plan", Kind.WALL, "plan 1000", 1 / 60, "terraform 1000"),
     Goal("plan 1,000: memory, against terraform plan", Kind.MEMORY_RATIO, "plan 1000", 1 / 6, "terraform 1000"),
-    Goal("plan 1,000: time, against octoDNS", Kind.WALL, "plan 1000", 1 / 8, "octodns 1000"),
+    Goal("plan 1,000: time, against octoDNS", Kind.WALL, "plan 1000", 1 / 8, "octodns 1000", reached=1 / 5),
     Goal("plan, nothing cached: growth from 100 to 10,000", Kind.EXPONENT, "plan 10000 cold", 1, "plan 100 cold", ""),
     Goal("plan, second run: growth from 100 to 10,000", Kind.EXPONENT, "plan 10000", 1, "plan 100", ""),
     Goal("validate, nothing cached: growth", Kind.EXPONENT, "validate 10000 cold", 1, "validate 100 cold", ""),
@@ -151,7 +151,7 @@ GOALS = (
         "plan 1,000 at 80 ms latency, nothing cached: time, against the latency bound",
         Kind.WALL, "plan far cold", 1.3, "plan bound",
     ),
-    Goal("plan 1,000: outputs, nothing cached and cached", Kind.SAME, "plan far cold", 1, "plan far", ""),
+    Goal("plan 1,000: different outputs, nothing cached and cached", Kind.SAME, "plan far cold", 1, "plan far", ""),
     Goal("plan 1,000 at 80 ms latency, second run: requests", Kind.COUNT, "plan far", 15, unit="requests"),
     Goal(
         "apply 1,000 new at 20 ms latency, parallelism 8: time, against the latency bound",
