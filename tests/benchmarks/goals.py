@@ -128,7 +128,7 @@ GOALS = (
         Kind.WALL, "plan 10000 cold", 10, "floor 10000", reached=_A_GET_EACH,
     ),
     Goal("plan 10,000, nothing cached: memory", Kind.MEMORY, "plan 10000 cold", 200, unit="MB"),
-    Goal("plan 10,000: different outputs, nothing cached and cached", Kind.SAME, "plan 10000 cold", 1, "plan 10000", ""),
+    Goal("plan 10,000: different outputs with and without a cache", Kind.SAME, "plan 10000 cold", 1, "plan 10000", ""),
     Goal("plan 10,000, second run: time, against the floor", Kind.WALL, "plan 10000", 3, "floor 10000"),
     Goal("plan 10,000, second run: memory", Kind.MEMORY, "plan 10000", 100, unit="MB"),
     Goal("plan 10,000, 1 % changed: time, against no changes", Kind.WALL, "plan 10000 edited", 1.3, "plan 10000"),
@@ -151,7 +151,7 @@ GOALS = (
         "plan 1,000 at 80 ms latency, nothing cached: time, against the latency bound",
         Kind.WALL, "plan far cold", 1.3, "plan bound",
     ),
-    Goal("plan 1,000: different outputs, nothing cached and cached", Kind.SAME, "plan far cold", 1, "plan far", ""),
+    Goal("plan 1,000: different outputs with and without a cache", Kind.SAME, "plan far cold", 1, "plan far", ""),
     Goal("plan 1,000 at 80 ms latency, second run: requests", Kind.COUNT, "plan far", 15, unit="requests"),
     Goal(
         "apply 1,000 new at 20 ms latency, parallelism 8: time, against the latency bound",
