@@ -200,13 +200,13 @@ def test_no_refusal_tells_the_key(cage: Cage, status: int) -> None:
 
 
 def test_no_traceback_tells_the_key(cage: Cage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(client: httpx.Client, request: httpx.Request, **_: object) -> httpx.Response:
+    def fail(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         assert CANARY in request.headers["Authorization"]
-        raise RuntimeError(f"a mistake with {request!r}, {request.headers!r}, {client!r}, {client.headers!r}")
+        raise RuntimeError(f"a mistake with {request!r}, {request.headers!r}, {transport!r}")
 
     with emulated(CANARY) as url:
         start(cage, url)
-        monkeypatch.setattr(httpx.Client, "send", fail)
+        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", fail)
         cage.said.clear()
         for leaf in CALLED:
             for words in ways(leaf, LEAVES[leaf]):

@@ -227,13 +227,13 @@ def test_no_command_tells_the_token(shell: Shell, hub: StandIn, monkeypatch: pyt
 
 
 def test_no_traceback_tells_the_token(shell: Shell, hub: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(client: httpx.Client, request: httpx.Request, **_: object) -> httpx.Response:
+    def fail(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         assert TOKEN in request.headers["Authorization"]
-        raise RuntimeError(f"a mistake with {request!r}, {request.headers!r}, {client!r}, {client.headers!r}")
+        raise RuntimeError(f"a mistake with {request!r}, {request.headers!r}, {transport!r}")
 
     prepare(shell, hub, monkeypatch)
     monkeypatch.setenv("PRESETCTL_DEBUG", "1")
-    monkeypatch.setattr(httpx.Client, "send", fail)
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", fail)
     printed = everything(shell)
     assert printed.count("RuntimeError: a mistake") >= len([leaf for leaf in CALLED if leaf[0] == "ci"]) - len(OFFLINE)
     assert TOKEN not in printed
