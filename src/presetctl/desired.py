@@ -368,8 +368,8 @@ class _PresetReader:
 
     def _report_no_workspace(self, kind: Kind) -> None:
         message = f"this project has no workspace of the provider {kind.provider}, so this preset is planned nowhere"
-        address = ", url: https://…" if kind.provider == LIBRECHAT else ""
-        hint = f"presetctl.yaml takes one under `workspaces:`, such as `chat: {{provider: {kind.provider}{address}}}`"
+        name, address = ("chat", ", url: https://…") if kind.provider == LIBRECHAT else ("production", "")
+        hint = f"presetctl.yaml takes one under `workspaces:`, such as `{name}: {{provider: {kind.provider}{address}}}`"
         self._report(Finding(("kind",), "no-workspace", message, hint, Severity.WARNING))
 
     def _report_unknown_kind(self, name: Json) -> None:

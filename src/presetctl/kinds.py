@@ -136,6 +136,9 @@ class Kinds:
         key = str(path[-1])
         if len(path) > 1:
             return None
+        if any(key in self.kind(name).prompt_fields for name in self._names if self.kind(name).body):
+            message, hint = f"`{key}` is the system prompt, which has a key of its own", "write it as `system_prompt:`"
+            return _at_key(path, "system-prompt", message, hint, prompt_remedy(holder[key]))
         if any(key in self.kind(name).config for name in self._names):
             message, hint = f"`{key}` stands beside config instead of in it", "move it under `config:`"
             return _at_key(path, "unknown-field", message, hint, Remedy(("config", key)))

@@ -116,3 +116,13 @@ def test_a_project_with_an_overlay_of_its_own_for_librechat_gets_those_kinds(pro
     made = json.loads((project.folder / "schemas/librechat/anthropic.schema.json").read_text())
     assert made["properties"]["maxOutputTokens"]["maximum"] == 64000
     assert "up to date" in project("schema", "derive", "--check").out
+
+
+@pytest.mark.parametrize("name", ["promptPrefix", "instructions", "system"])
+def test_a_prompt_under_a_providers_name_beside_config(project: Shell, name: str) -> None:
+    project.write("presets/a.yaml", f"kind: librechat/openAI\n{name}: Be brief.\nconfig: {{model: gpt-4}}\n")
+    said = project("validate", code=3).err + project("validate", code=3).out
+    assert f"presets/a.yaml:2:1: error: `{name}` is the system prompt, which has a key of its own" in said
+    project("validate", "--fix", code=None)
+    text = (project.folder / "presets/a.yaml").read_text(encoding="utf-8")
+    assert text == "kind: librechat/openAI\nsystem_prompt: Be brief.\nconfig: {model: gpt-4}\n"

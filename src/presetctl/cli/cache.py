@@ -35,7 +35,7 @@ def info() -> None:
     \b
     Examples:
       presetctl cache info
-      PRESETCTL_CACHE_DIR=/tmp/cache presetctl cache info
+      PRESETCTL_CACHE_DIR=.cache presetctl cache info
     """
     cache = _cache()
     if cache is None:
@@ -53,7 +53,7 @@ def clear() -> None:
     \b
     Examples:
       presetctl cache clear
-      PRESETCTL_CACHE_DIR=/tmp/cache presetctl cache clear
+      PRESETCTL_CACHE_DIR=.cache presetctl cache clear
     """
     cache = _cache()
     give(_OFF if cache is None else f"Removed {cache.clear():,} bytes.")

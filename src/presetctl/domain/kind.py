@@ -99,6 +99,11 @@ class Kind:
         """The stored fields of this kind that files say in a key of their own beside config, each with that key."""
         return {name: key for name, key in KEYS.items() if name in self.managed}
 
+    @property
+    def prompt_fields(self) -> frozenset[str]:
+        """Every field that is the system prompt of some preset of this kind."""
+        return frozenset({self.system_prompt, *self.system_prompt_of_models.values()})
+
     def prompt_field(self, config: JsonObject) -> str:
         """The field that becomes the system prompt of a preset with this config."""
         model = str(config.get("model") or "").lower()

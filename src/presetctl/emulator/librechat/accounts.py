@@ -106,7 +106,7 @@ class Accounts:
 
     def _found(self, column: str, value: str) -> User | None:
         with self._database.reading() as connection:
-            row = connection.execute(f"SELECT * FROM users WHERE {column} = ?", (value,)).fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT * FROM users WHERE {column} = ?", (value,)).fetchone()  # noqa: S608 - a name of ours
         if row is None:
             return None
         return User(

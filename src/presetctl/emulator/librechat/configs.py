@@ -75,8 +75,8 @@ class Configs:
     def delete(self, kind: str, name: str) -> bool:
         """Forgets the document of a principal; whether there was one."""
         with self._database.writing() as connection:
-            where = "principal_type = ? AND principal_id = ?"
-            return bool(connection.execute(f"DELETE FROM configs WHERE {where}", (kind, name)).rowcount)  # noqa: S608
+            query = "DELETE FROM configs WHERE principal_type = ? AND principal_id = ?"
+            return bool(connection.execute(query, (kind, name)).rowcount)
 
     def merged(self, *principals: tuple[str, str]) -> Document:
         """What those principals get: their overrides over each other, the highest priority last."""
@@ -147,6 +147,8 @@ def _laid_over(below: Mapping[str, Json], above: Mapping[str, Json]) -> Document
     result = dict(below)
     for key, value in above.items():
         lower = result.get(key)
-        both = isinstance(value, dict) and isinstance(lower, dict)
-        result[key] = _laid_over(lower, value) if both else value  # type: ignore[arg-type]
+        if isinstance(value, dict) and isinstance(lower, dict):
+            result[key] = _laid_over(lower, value)
+        else:
+            result[key] = value
     return result

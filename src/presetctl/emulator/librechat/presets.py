@@ -60,7 +60,7 @@ class Presets:
             ids = [text(each) for each in (preset_id if isinstance(preset_id, list) else [preset_id])]
             where = f" AND preset_id IN ({', '.join('?' * len(ids))})"
         with self._database.writing() as connection:
-            return connection.execute(f"DELETE FROM presets WHERE user = ?{where}", (user, *ids)).rowcount  # noqa: S608
+            return connection.execute(f"DELETE FROM presets WHERE user = ?{where}", (user, *ids)).rowcount  # noqa: S608 - only ?s
 
     def _unset_default(self, user: str, preset_id: Json) -> None:
         with self._database.writing() as connection:

@@ -115,5 +115,5 @@ def content_of(document: JsonObject, ask_kind: AskKind) -> Content:
     """What a stored preset says, less what the server or presetctl put there."""
     said = {key: value for key, value in document.items() if key not in _OF_THE_SERVER}
     kind = ask_kind(kind_name(document.get("endpoint"), document.get("endpointType")))
-    known = {*kind.config, *kind.ignored, *kind.managed, kind.system_prompt, *kind.system_prompt_of_models.values()}
+    known = {*kind.config, *kind.ignored, *kind.managed, *kind.prompt_fields}
     return stored_content(kind, {key: value for key, value in said.items() if key in known})
