@@ -10,7 +10,8 @@ import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from presetctl.desired import lay_over, render
+from presetctl.declaration import lay_over
+from presetctl.desired import render
 from presetctl.diff import wiped
 from presetctl.domain.change import ABSENT, FieldChange
 from presetctl.domain.document import Document

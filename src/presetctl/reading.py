@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from presetctl import __version__
-from presetctl.desired import Declaration, declaration
+from presetctl.declaration import Declaration, declaration
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import Kind
 from presetctl.domain.preset import SAME, Content, Preset, RememberedContent
@@ -40,7 +40,7 @@ _COPIED: Final = {
 }
 """What else a preset has, which is JSON, and what that is for most presets, which needn't be kept."""
 _DECIDING: Final = (
-    "answers.py", "desired.py", "explain.py", "kinds.py", "model_specs.py", "persistence.py", "publishing.py",
+    "answers.py", "declaration.py", "explain.py", "kinds.py", "model_specs.py", "persistence.py", "publishing.py",
     "reading.py", "secrets.py", "validate.py", "domain/kind.py", "domain/preset.py", "domain/values.py",
     "load/documents.py", "load/strict_yaml.py", "load/yaml_scalars.py",
 )  # fmt: skip

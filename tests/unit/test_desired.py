@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from presetctl.desired import Rendered, lay_over, render
+from presetctl.declaration import lay_over
+from presetctl.desired import Rendered, render
 from presetctl.domain.preset import Content
 from presetctl.domain.problem import Fix
 from presetctl.domain.project import LibreChatWorkspace
