@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 comma := ,
 empty :=
 CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py finding.py \
-  validate.py explain.py secrets.py answers.py model_specs.py publishing.py kinds.py declaration.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py reading.py \
+  nearest.py validate.py explain.py secrets.py answers.py model_specs.py publishing.py kinds.py declaration.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py reading.py \
   waiting.py delivery.py))
 
 .PHONY: demo test caches torture browser librechat lint workflows format bench bench-quick schemas clean

@@ -33,6 +33,7 @@ _FORMAT: Final = 1
 _APPLICATION: Final = 0x50434331  # "PCC1"
 _BUSY_SECONDS: Final = 5.0
 _AT_ONCE: Final = 500  # of the variables of one statement; old builds of SQLite take no more than 999
+_PAGES_KIB: Final = 256  # of the file in memory: each entry is asked for once, so that more would be kept for nothing
 _DAY_SECONDS: Final = 86_400
 _FRESH_DAYS: Final = 7
 _TABLE: Final = """\
@@ -233,6 +234,7 @@ def _check(connection: sqlite3.Connection) -> None:
     """Makes the table in an empty file. _UnusableError for what another program made, or a newer presetctl."""
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
     if _number(connection, "PRAGMA schema_version") == 0:
         _create(connection)
     if _number(connection, "PRAGMA application_id") != _APPLICATION:

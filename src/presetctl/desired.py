@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -112,8 +111,17 @@ def collisions(paths: Iterable[str]) -> list[Problem]:
     first: dict[str, str] = {}
     problems: list[Problem] = []
     for path in sorted(paths):
-        other = first.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+        other = first.setdefault(_folded(path), path)
         if other != path:
             message = f"{path} and {other} are the same name to some file systems, which can't hold both"
             problems.append(Problem(Location(path), "", "case-collision", message, "rename one of them"))
     return problems
+
+
+def _folded(path: str) -> str:
+    """What all paths have in common that some file systems take for one."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata  # few need it
+
+    return unicodedata.normalize("NFC", path).casefold()

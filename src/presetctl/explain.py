@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from jsonschema.validators import extend
 from presetctl.domain.problem import Severity
 from presetctl.domain.values import Json, Path, show_path
 from presetctl.finding import ExplainKey, Finding, Remedy, Schema
+from presetctl.nearest import nearest
 
 _Error = Any  # ValidationError, whose attributes are typed as perhaps not set yet; those of a finished one are
 
@@ -189,8 +189,8 @@ def _not_allowed(path: Path, value: Json, allowed: Sequence[Json]) -> Finding:
 
 def _near(word: str, known: Iterable[str]) -> str:
     cutoff = 0.6 if len(word) <= _SHORT_WORD else 0.7
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f"did you mean `{near[0]}`?" if near else ""
+    near = nearest(word, known, cutoff)
+    return f"did you mean `{near}`?" if near else ""
 
 
 def _field(path: Path) -> str:
@@ -240,9 +240,9 @@ def _check_open_tag(_: Any, tag: Mapping[str, Any], value: Any, __: Schema) -> I
     given = value.get(tag["property"]) if isinstance(value, Mapping) else None
     if not isinstance(given, str) or given in tag["known"]:
         return
-    near = difflib.get_close_matches(given, tag["known"], n=1, cutoff=0.85)
+    near = nearest(given, tag["known"], 0.85)
     if near:
-        yield ValidationError("", path=[tag["property"]], validator_value=near[0], instance=given)
+        yield ValidationError("", path=[tag["property"]], validator_value=near, instance=given)
 
 
 _Validator = extend(Draft202012Validator, {"x-json-schema": _check_json_schema, "x-open-tag": _check_open_tag})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import DEFAULT_KIND, MODEL_SPEC
 from presetctl.domain.values import Json, JsonObject, Path
 from presetctl.finding import Finding, Remedy, Schema
+from presetctl.nearest import nearest
 from presetctl.persistence import kind_of
 from presetctl.validate import SchemaChecker
 
@@ -62,14 +62,15 @@ class Kinds:
         provider, shown = provider_of(name), name[:_SHOWN_CHARACTERS]
         siblings = [kind for kind in self._names if provider_of(kind) == provider]
         if siblings:
-            near = [kind for kind in siblings if kind.startswith(name)] or _nearest(name, siblings, len(provider) + 1)
+            begins_so = (kind for kind in siblings if kind.startswith(name))
+            near = next(begins_so, None) or _nearest(name, siblings, len(provider) + 1)
             message, others = f"`{shown}` is not a kind of {provider}", f"there are {', '.join(siblings)}"
         else:
             near = _nearest(name, self._names)
             providers = sorted({provider_of(kind) for kind in self._names})
             message = f"`{shown}` is not a kind; kinds begin with {' or '.join(f'{each}/' for each in providers)}"
             others = f"such as {DEFAULT_KIND}"
-        return Finding(("kind",), "not-allowed", message, f"did you mean `{near[0]}`?" if near else others)
+        return Finding(("kind",), "not-allowed", message, f"did you mean `{near}`?" if near else others)
 
     def model_specs_schema(self) -> Schema:
         """The schema of LibreChat's modelSpecs. InputError where there is none."""
@@ -127,7 +128,7 @@ class Kinds:
             return _at_key(path, "dashboard-only-field", message, "remove it")
         siblings = [name for name in self._names if name != kind.name and provider_of(name) == kind.provider]
         others = [name for name in siblings if key in self.kind(name).config]
-        if others and not _similar(key, kind.config):
+        if others and nearest(key, kind.config, 0.85) is None:
             message = f"`{key}` is a field of {' and '.join(others)}, not of {kind.name}"
             return _at_key(path, "unknown-field", message, "")
         return None
@@ -153,14 +154,11 @@ def _digest(schema: object) -> str:
     return hashlib.sha256(json.dumps(schema).encode()).hexdigest()
 
 
-def _nearest(name: str, kinds: Iterable[str], start: int = 0) -> list[str]:
+def _nearest(name: str, kinds: Iterable[str], start: int = 0) -> str | None:
     """The kind that is most like a name from the character at ``start`` on, if one is like it."""
     by_rest = {kind[start:]: kind for kind in kinds}
-    return [by_rest[rest] for rest in get_close_matches(name[start:_SHOWN_CHARACTERS], by_rest, n=1)]
-
-
-def _similar(key: str, known: Iterable[str]) -> bool:
-    return bool(get_close_matches(key, list(known), n=1, cutoff=0.85))
+    rest = nearest(name[start:_SHOWN_CHARACTERS], by_rest)
+    return None if rest is None else by_rest[rest]
 
 
 def _at_key(path: Path, rule: str, message: str, suggestion: str, remedy: Remedy | None = None) -> Finding:

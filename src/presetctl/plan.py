@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from presetctl.diff import cause_of, field_changes, wiped
 from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, Head, Live, Plan, Rename, Target
-from presetctl.domain.history import LastDeclared
 from presetctl.domain.kind import Kind, provider_of
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.provider import capabilities
@@ -15,6 +15,9 @@ from presetctl.domain.state import ActualPreset, ActualState, BaseState, Desired
 from presetctl.domain.values import Json, Path, digest
 from presetctl.persistence import held_content, kept
 from presetctl.ports import Track, untracked
+
+if TYPE_CHECKING:
+    from presetctl.domain.history import LastDeclared
 
 FORMAT_VERSION = "1.0"
 """Of the plan as data: the minor number grows with additions, the major one with anything that breaks readers."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from presetctl.domain.state import BaseState, DesiredState
 from presetctl.kinds import Kinds, Schemas
 from presetctl.load.documents import preset_files
 from presetctl.load.project import PROJECT_FILE, LoadedProject, load_project
+from presetctl.nearest import nearest
 from presetctl.ports import NO_CACHE, Cache, FileTree, Track, untracked
 from presetctl.reading import DeclarationReader
 
@@ -107,10 +107,10 @@ class Selection:
         """
         for slug in self.slugs:
             if slug not in desired and not may_be_gone(slug):
-                near = difflib.get_close_matches(slug, list(desired), n=1)
+                near = nearest(slug, desired)
                 raise UsageError(
                     f"no file declares a preset {slug}",
-                    hint=f"did you mean {near[0]}?" if near else "see `presetctl validate`",
+                    hint=f"did you mean {near}?" if near else "see `presetctl validate`",
                 )
         chosen = self.slugs or desired.keys()
         return {slug: desired[slug] for slug in chosen if slug in desired and self._includes(slug)}

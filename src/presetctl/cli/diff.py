@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Collection, Mapping
 
@@ -14,6 +13,7 @@ from presetctl.cli.sides import InWorkspace, OfVersion, Side, SideReader, parse_
 from presetctl.comparison import Comparison, Held, compare
 from presetctl.domain.errors import UsageError
 from presetctl.domain.kind import Kind
+from presetctl.nearest import nearest
 from presetctl.report.comparison import comparison_document, comparison_text
 from presetctl.report.json import as_text
 from presetctl.repository import Repository
@@ -118,8 +118,8 @@ def _check_known(
 ) -> None:
     for one, other in pairs:
         if one not in old and other not in new:
-            near = difflib.get_close_matches(one, list(declared), n=1)
-            hint = f"did you mean {near[0]}?" if near and near[0] != one else "see `presetctl list`"
+            near = nearest(one, declared)
+            hint = f"did you mean {near}?" if near and near != one else "see `presetctl list`"
             names = one if one == other else f"{one} or {other}"
             raise UsageError(f"neither side has a preset {names}", hint=hint)
 

@@ -85,7 +85,6 @@ class Session:
             return self.required_base(ref, workspace)
         from presetctl.load.base import NoBase, find_base
         from presetctl.load.git import GitRepository
-        from presetctl.load.gittree import GitTree
 
         try:
             around = GitRepository.around(self.root)
@@ -97,6 +96,8 @@ class Session:
                 say(f"There is no base to compare with: {one_line(found.why)}. --base names one.")
             return None
         say(f"Compared with commit {found.commit[:12]}, the {one_line(found.reason)}.")
+        from presetctl.load.gittree import GitTree
+
         return load_base(GitTree(around, found.commit), self.schemas, workspace, found, self.cache)
 
     def files(self, paths: Sequence[str]) -> list[str]:

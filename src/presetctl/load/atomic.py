@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +23,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def _write(target: Path, data: bytes) -> None:
+    import tempfile  # most commands write nothing
+
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:32]}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:

@@ -45,8 +45,9 @@ def find_base(repository: GitRepository, environment: Mapping[str, str]) -> Foun
         return _merge_base(repository, f"refs/remotes/origin/{target}", f"origin/{target}")
     if environment.get("GITHUB_EVENT_NAME") == "push" and environment.get("GITHUB_EVENT_PATH"):
         return _before_push(repository, Path(environment["GITHUB_EVENT_PATH"]))
-    found = _merge_base(repository, "@{upstream}", "the upstream branch")
-    return found if isinstance(found, Base) else _NONE
+    upstream = _commit(repository, "@{upstream}")
+    commit = upstream and repository.merge_base("HEAD", upstream)
+    return _unless_head(repository, Base(commit, "merge base with the upstream branch")) if commit else _NONE
 
 
 def _merge_base(repository: GitRepository, other: str, name: str) -> Found:

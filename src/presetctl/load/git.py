@@ -28,6 +28,8 @@ _HARDENED = (
     "log.showSignature=false",
 )
 
+_STATUS = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z", "--untracked-files=normal")
+_HEADER, _OID, _NO_COMMIT_YET = "# ", "# branch.oid ", "(initial)"
 
 FETCH_ALL = "`git fetch --refetch --no-filter`"
 """What makes a partial clone whole."""
@@ -130,11 +132,15 @@ def head(folder: Path) -> Head:
     Without git, outside a repository, before the first commit, or where git refuses, there is no commit. Where git
     can't say whether something differs, it's taken to.
     """
-    commit = _git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-    if not commit.ok:
+    status = _git(folder, [*_STATUS, "--", "."])
+    if not status.ok:
+        commit = _git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        return Head(commit.text, dirty=True) if commit.ok else Head()
+    entries = status.out.decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
+    oid = next(entry for entry in entries if entry.startswith(_OID)).removeprefix(_OID)
+    if oid == _NO_COMMIT_YET:
         return Head()
-    status = _git(folder, ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--", "."])
-    return Head(commit.text, not status.ok or status.out != b"")
+    return Head(oid, any(not entry.startswith(_HEADER) for entry in entries))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +11,7 @@ from presetctl.domain.document import Document
 from presetctl.domain.problem import Problem
 from presetctl.domain.values import Path, show_path
 from presetctl.load.project_model import WORKSPACES, Defaults, Limits, Project
+from presetctl.nearest import nearest
 
 _FILE = "presetctl.yaml"
 _TYPES = {
@@ -41,13 +41,13 @@ def _problem(document: Document, detail: dict[str, Any]) -> Problem:
     path, model = _place(detail)
     kind, key = detail["type"], _key(path)
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(key, list(model.model_fields), n=1)
+        near = nearest(key, model.model_fields)
         return Problem(
             document.locate(path, True),
             show_path(path),
             "unknown-field",
             f"`{key}` is not a setting here",
-            f"did you mean `{near[0]}`?" if near else "",
+            f"did you mean `{near}`?" if near else "",
         )
     if kind in {"missing", "union_tag_not_found"}:
         return Problem(document.locate(path, True), show_path(path), "required", f"`{key}` is missing")

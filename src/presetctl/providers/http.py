@@ -272,7 +272,12 @@ class HttpJson:
 
     @functools.cached_property
     def _certificates(self) -> ssl.SSLContext:
-        """Read once: it takes longer than many a call."""
+        """Whose certificates are trusted. Read once: it takes longer than many a call.
+
+        Where nothing is encrypted, and no proxy can ask for it, none are read, and nobody is trusted.
+        """
+        if self._base_url.startswith("http://") and not self._trust_env:
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.create_ssl_context(trust_env=self._trust_env)
 
     def _new_client(self, kept_alive: int) -> httpx.Client:

@@ -93,6 +93,21 @@ def test_a_detached_head_and_a_work_tree_of_its_own(repository: Path) -> None:
     assert head(repository.parent / "other") == Head(made)
 
 
+def test_where_git_cannot_say_what_differs_something_does(repository: Path) -> None:
+    made = run(repository, "rev-parse", "HEAD")
+    (repository / ".git/index").write_bytes(b"damaged")
+    assert head(repository) == Head(made, dirty=True)
+
+
+def test_names_that_look_like_what_git_says_of_branches(repository: Path) -> None:
+    made = run(repository, "rev-parse", "HEAD")
+    (repository / "# branch.oid (initial)").touch()
+    assert head(repository) == Head(made, dirty=True)
+    (repository / "# branch.oid (initial)").unlink()
+    run(repository, "mv", "presets/a.yaml", "# branch.oid (initial)")
+    assert head(repository) == Head(made, dirty=True)
+
+
 def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert head(tmp_path) == Head()
