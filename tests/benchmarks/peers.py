@@ -93,7 +93,7 @@ def ajv_work(name: str, program: str, project: Path, schema: Path) -> Work:
     return Work(name, [program, "validate", *options], project)
 
 
-def octodns_work(name: str, program: str, folder: Path, size: int) -> Work:
+def octodns_work(name: str, program: str, folder: Path, size: int, rounds: int) -> Work:
     """octoDNS planning as many TXT records of the same length, one file each, without changes."""
     for side in ("desired", "actual"):
         zone = folder / side / "presets.example."
@@ -103,7 +103,7 @@ def octodns_work(name: str, program: str, folder: Path, size: int) -> Work:
     (folder / "stored.py").write_text(_OCTODNS_TARGET)
     (folder / "octodns.yaml").write_text(_OCTODNS_CONFIG)
     command = [program, "--config-file", "octodns.yaml", "--quiet"]
-    return Work(name, command, folder, before=lambda: {"PYTHONPATH": str(folder)})
+    return Work(name, command, folder, before=lambda: {"PYTHONPATH": str(folder)}, rounds=rounds)
 
 
 def _record(number: int) -> str:

@@ -40,30 +40,34 @@ class _OddError(Exception):
         self.place = place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
-    """A value somewhere in a reply; whoever reads it says what it has to be. None of this is slow: lists are long."""
+    """A value somewhere in a reply, the ``step`` of what is ``above`` it; whoever reads it says what it has to be.
+
+    None of this is slow, which is why it's not frozen: lists are long.
+    """
 
     value: Any
-    place: str = ""
+    above: Part | None = None
+    step: str | int = ""
 
     def get(self, name: str, read: _Read[_Value]) -> _Value:
         """What ``read`` makes of a field that must be there."""
         held = self._fields()
         if name not in held:
-            raise _OddError(self._below(name), "is missing")
-        return read(Part(held[name], self._below(name)))
+            raise _OddError(_place(self, name), "is missing")
+        return read(Part(held[name], self, name))
 
     def find(self, name: str, read: _Read[_Value]) -> _Value | None:
         """What ``read`` makes of a field; None where it's null or not there."""
         value = self._fields().get(name)
-        return None if value is None else read(Part(value, self._below(name)))
+        return None if value is None else read(Part(value, self, name))
 
     def each(self, read: _Read[_Value]) -> list[_Value]:
         """What ``read`` makes of each item of a list."""
         if not isinstance(self.value, list):
             raise self.odd()
-        return [read(Part(item, self._below(number))) for number, item in enumerate(self.value)]
+        return [read(Part(item, self, number)) for number, item in enumerate(self.value)]
 
     def text(self) -> str:
         """A text."""
@@ -91,15 +95,18 @@ class Part:
 
     def odd(self) -> _OddError:
         """Says that it has another form."""
-        return _OddError(self.place, "has another form than expected")
+        return _OddError(_place(self.above, self.step), "has another form than expected")
 
     def _fields(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):
             raise self.odd()
         return self.value
 
-    def _below(self, step: str | int) -> str:
-        return f"{self.place}.{step}" if self.place else str(step)
+
+def _place(above: Part | None, step: str | int) -> str:
+    """The path of a step in the reply."""
+    before = "" if above is None else _place(above.above, above.step)
+    return f"{before}.{step}" if before else str(step)
 
 
 @dataclass(frozen=True, slots=True)

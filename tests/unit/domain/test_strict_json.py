@@ -138,3 +138,32 @@ def test_as_many_values_as_allowed() -> None:
     assert parse_json(b'[1, "a,b", {"c": ",,,"}]', what="x", max_values=3) == [1, "a,b", {"c": ",,,"}]
     with pytest.raises(JsonError, match="x is not valid JSON: more than 2 values"):
         parse_json(b'[1, "a,b", {"c": ",,,"}]', what="x", max_values=2)
+
+
+MISLEADING = st.recursive(
+    st.integers() | st.text('[]{},"\\n', max_size=8),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text('[{,"\\', max_size=4), children, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+def depth_and_commas(value: Json) -> tuple[int, int]:
+    """How deep a value is nested, and how many commas it's written with."""
+    if not isinstance(value, list | dict):
+        return 0, 0
+    within = [depth_and_commas(item) for item in (value if isinstance(value, list) else value.values())]
+    return 1 + max((depth for depth, _ in within), default=0), max(0, len(value) - 1) + sum(more for _, more in within)
+
+
+@given(MISLEADING)
+def test_limits_count_what_stands_outside_of_texts(value: Json) -> None:
+    data, (depth, commas) = json.dumps(value).encode(), depth_and_commas(value)
+    assert parse_json(data, what="x", max_depth=depth, max_values=commas + 1) == value
+    if depth:
+        with pytest.raises(JsonError, match="levels deep"):
+            parse_json(data, what="x", max_depth=depth - 1)
+    if commas:
+        with pytest.raises(JsonError, match="values"):
+            parse_json(data, what="x", max_values=commas)
