@@ -158,9 +158,8 @@ class Applier:
         except NotFoundError:
             raise _ConflictError("to be made again, and gone by now: somebody else deleted it") from None
         if not sent.answered and sent.preset is not None:
-            live = None if sent.preset.version is None else sent.preset.version.number
             code = 6 if sent.in_doubt else 5
-            raise _ConflictError(f"to be made again, but {named(live, other=True)} is live by now", live, code)
+            raise _ConflictError("to be made again, but another content is live by now", exit_code=code)
         try:
             if not sent.answered or self._gone(slug):
                 return self._written(change, preset, None)

@@ -201,7 +201,7 @@ class _Planner:
         fields = field_changes(before, wanted, kind)
         action, warnings = _action(row.status if row is not None else None, bool(fields))
         if held is not None and not held.managed:
-            action, more, fields = _adoption(action, preset, held, fields)
+            action, more, fields = _adoption(preset, held, fields)
             warnings += more
         if action is Action.UPDATE and before is not None and _takes_away(fields, kind):
             action, warnings = Action.REPLACE, [*warnings, *_replaced(before, kind)]
@@ -280,14 +280,14 @@ _ENDPOINT = frozenset({"endpoint", "endpointType"})
 def _replaced(before: Content, kind: Kind) -> list[str]:
     """What to say of a preset that is deleted and made again."""
     nulls = sorted(name for name, value in before.config.items() if value is None and name in kind.not_null)
-    words = ["no write can take a field away here, so it is deleted and made again under the same id"]
-    if nulls:
-        words.append(f"{', '.join(f'`{name}`' for name in nulls)} is null, which makes the whole preset empty in use")
-    return words
+    return [
+        "no write can take a field away here, so it is deleted and made again under the same id",
+        *(f"`{name}` is null, which makes the whole preset empty in use" for name in nulls),
+    ]
 
 
 def _adoption(
-    action: Action, preset: Preset, held: ActualPreset, fields: tuple[FieldChange, ...]
+    preset: Preset, held: ActualPreset, fields: tuple[FieldChange, ...]
 ) -> tuple[Action, list[str], tuple[FieldChange, ...]]:
     """What becomes of a preset that is there and has no mark of being managed by files."""
     if held.id != preset.adopts:
@@ -295,7 +295,7 @@ def _adoption(
         return Action.NO_OP, [words], ()
     mark = FieldChange(("tags",), ABSENT, "managed-by:presetctl", Cause.DECLARED)
     said = ["adopted: from now on files manage it"]
-    return Action.UPDATE if action is Action.NO_OP else action, said, (*fields, mark)
+    return Action.UPDATE, said, (*fields, mark)
 
 
 def _action(status: Status | None, differs: bool) -> tuple[Action, list[str]]:

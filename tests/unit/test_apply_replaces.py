@@ -22,7 +22,7 @@ from presetctl.domain.errors import (
 from presetctl.domain.history import LastDeclared
 from presetctl.domain.outcome import Outcome, Result
 from presetctl.domain.preset import Content, Preset
-from presetctl.domain.state import ActualPreset, ActualState, Status
+from presetctl.domain.state import ActualPreset, ActualState, Status, Version
 from presetctl.plan import make_plan, removal, with_removals
 from presetctl.waiting import Pause
 from tests.unit import memory as world
@@ -119,6 +119,29 @@ def test_a_deletion_without_a_reply_is_looked_after(arrived: bool) -> None:
     assert memory.log.count("write a") == 1
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        lambda version: replace(version, id="marked, to be adopted"),
+        lambda version: replace(version, content=Content(OLD.system_prompt, {**OLD.config, "order": 3})),
+    ],
+)
+def test_what_a_deletion_does_first_and_what_is_the_workspaces_own_is_not_somebodys_edit(
+    theirs: Callable[[Version], Version],
+) -> None:
+    memory = with_more()
+
+    def moved() -> None:
+        version = memory.presets["a"].version
+        assert version is not None
+        memory.presets["a"] = replace(memory.presets["a"], version=theirs(version))
+        lose()
+
+    memory.before_archive.append(moved)
+    assert told(applied(memory, plan_of(memory, preset()))) == [(Result.APPLIED, 0)]
+    assert memory.log.count("archive a") == 2
+
+
 def test_a_deletion_that_never_arrives_leaves_the_preset() -> None:
     memory = with_more(before_archive=[lose] * WRITE_ATTEMPTS)
     outcomes = applied(memory, plan_of(memory, preset(), preset("b")))
@@ -174,7 +197,7 @@ def test_a_preset_that_is_deleted_and_not_made_again_is_told_of(error: RemoteErr
     memory = with_more(before_write=[raising(error)] * WRITE_ATTEMPTS)
     outcomes = applied(memory, plan_of(memory, preset(), preset("b")))
     assert told(outcomes) == [(result, 6), (Result.SKIPPED, 0)]
-    assert outcomes[0].message == HALFWAY.format(why)
+    assert (outcomes[0].change.slug, outcomes[0].message) == ("a", HALFWAY.format(why))
     assert exit_code(outcomes) == 6
     again = plan_of(memory, preset(), preset("b"))
     assert [change.action for change in again[0].pending] == [Action.CREATE, Action.CREATE]

@@ -368,4 +368,5 @@ def test_a_null_that_makes_a_preset_unusable_means_something() -> None:
     assert [(it.name, it.before, it.after) for it in field_changes(poisoned, Content(None, {}), kind)] == [
         ("config.top_p", None, ABSENT)
     ]
-    assert without_inert(poisoned.config, kind) == {}
+    assert without_inert({**poisoned.config, "temperature": 1}, kind) == {"temperature": 1}
+    assert without_inert({"top_p": 0.5}, kind) == {"top_p": 0.5}

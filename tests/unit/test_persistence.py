@@ -60,7 +60,8 @@ def test_rules_that_only_some_kinds_have() -> None:
         "instead": {"top_k": "topK"},
         "switches": {"web_search": "web_search"},
     }
-    names = {"ignored": ["a"], "not_kept": ["b"], "managed": ["c"]}
+    texts["exclusive"] = "defaultPreset"
+    names = {"ignored": ["a"], "not_kept": ["b"], "managed": ["c"], "not_null": ["d"], "left_alone": ["e"]}
     sets = {name: frozenset(value) for name, value in names.items()}
     assert kind(**texts, **names) == replace(kind(), **texts, **sets)  # type: ignore[arg-type]
     assert (kind().body, kind().ignored, kind().system_prompt_of_models) == ({}, frozenset(), {})

@@ -153,8 +153,11 @@ def test_archived_rows_are_neither_orphaned_nor_unmanaged() -> None:
 def test_what_looks_like_a_rename_is_told(archives: bool, fate: str) -> None:
     plan = pruned(workspace("old"), "new", archives=archives).plan
     assert plan.changes[0].renamed_from == Rename("old", 92)
-    assert "looks like the orphaned old renamed (similarity 92 %)" in plan.changes[0].warnings[0]
-    assert fate in plan.changes[0].warnings[0]
+    (warning,) = plan.changes[0].warnings
+    assert warning == (
+        "looks like the orphaned old renamed (similarity 92 %): no preset can be, so this one begins at version 1, and "
+        f"{fate}; what calls @preset/old has to be changed"
+    )
 
 
 def test_nothing_is_a_rename_where_nothing_is_new_or_nothing_is_gone() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from presetctl import churn
-from presetctl.domain.change import ABSENT, Action, Change, Head, Plan, Rename, Target
+from presetctl.domain.change import ABSENT, Action, Cause, Change, FieldChange, Head, Plan, Rename, Target
 from presetctl.domain.history import Commit, LastDeclared, VersionHistory, VersionRecord
 from presetctl.domain.preset import Content, Preset
 from presetctl.domain.project import Limits
@@ -104,13 +104,17 @@ def test_offline_what_goes_is_replaced_too() -> None:
     assert change.action is Action.REPLACE
 
 
-def test_a_null_that_empties_the_preset_is_told() -> None:
-    kinds = {CHAT.name: replace(CHAT, not_null=frozenset({"seed"}))}
-    live = held(Content("prompt", {**FIELDS, "seed": None}))
+def test_every_null_that_empties_the_preset_is_told() -> None:
+    kinds = {CHAT.name: replace(CHAT, not_null=frozenset({"model", "seed", "top_k"}))}
+    live = held(Content("prompt", {**FIELDS, "top_k": None, "seed": None, "stop": None}))
     desired = {"a": declared()}
     (change,) = make_plan(TARGET, Head(), desired, state(live), declared=desired, kinds=kinds).changes
     assert change.action is Action.REPLACE
-    assert change.warnings[-1] == "`seed` is null, which makes the whole preset empty in use"
+    assert change.warnings == (
+        "no write can take a field away here, so it is deleted and made again under the same id",
+        "`seed` is null, which makes the whole preset empty in use",
+        "`top_k` is null, which makes the whole preset empty in use",
+    )
 
 
 def test_what_has_no_mark_is_left_alone_or_adopted() -> None:
@@ -121,7 +125,7 @@ def test_what_has_no_mark_is_left_alone_or_adopted() -> None:
         base = BaseState("c" * 40, "named base", {"a": declared()})
         change = planned(held(content, managed=False), declared(adopts=ADOPTED), base)
         assert change.action is action
-        assert change.fields[-1].path == ("tags",)
+        assert change.fields[-1] == FieldChange(("tags",), ABSENT, "managed-by:presetctl", Cause.DECLARED)
         assert "adopted: from now on files manage it" in change.warnings
 
 
@@ -163,6 +167,15 @@ def test_what_goes_is_deleted() -> None:
         "1 of 2 managed presets would be deleted, and the limit is 0", "--allow-archives 1",
     )  # fmt: skip
     assert moves(plan, plan_of()) == ["old is no more to be deleted"]
+
+
+def test_a_plan_that_is_out_of_date_tells_contents_by_their_digests() -> None:
+    then, now = Content("prompt", {"model": "then"}), Content("prompt", {"model": "now"})
+    plans = [plan_of(planned(live)) for live in (held(then), held(now), ActualPreset("b", "id", Status.ACTIVE, None))]
+    one, other = (content.digest.removeprefix("sha256:")[:12] for content in (then, now))
+    assert len(one) == 12
+    assert moves(plans[0], plans[1]) == [f"a was planned against content {one}, and content {other} is live"]
+    assert moves(plans[0], plans[2]) == [f"a was planned against content {one}, and nothing is live"]
 
 
 def test_a_slug_that_was_deleted_is_free() -> None:
