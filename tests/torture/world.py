@@ -28,7 +28,7 @@ from presetctl.emulator.app import DEFAULT_WORKSPACE, create_app
 from presetctl.emulator.errors import ApiError
 from presetctl.emulator.switches import Switches
 from presetctl.guard import Consent
-from presetctl.history import FilesPast, Renders
+from presetctl.history import FilesPast
 from presetctl.load.atomic import write_atomically
 from presetctl.load.git import GitRepository
 from presetctl.load.plans import load_plan
@@ -37,6 +37,7 @@ from presetctl.ports import AskPast, no_past
 from presetctl.providers.keyed import KeyedHttp
 from presetctl.providers.openrouter import OpenRouterReader, OpenRouterWriter
 from presetctl.reconcile import Planned
+from presetctl.renders import Renders
 from presetctl.report.json import as_text, plan_document
 from presetctl.repository import Repository, Selection, load
 from presetctl.specs.schemas import SchemaLibrary

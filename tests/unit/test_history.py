@@ -13,10 +13,11 @@ from presetctl.domain.problem import Location
 from presetctl.domain.state import Status, Version
 from presetctl.domain.values import Json
 from presetctl.drift import Drift
-from presetctl.history import Renders, version_records, with_history, with_origin
+from presetctl.history import version_records, with_history, with_origin
 from presetctl.inventory import Row, Standing
 from presetctl.load.git import GitRepository
 from presetctl.load.gitlog import Log, read_log
+from presetctl.renders import Renders
 from tests.gits import Git, needs_git
 from tests.unit.memory import KIND
 from tests.unit.trees import PROJECT, SmallSchemas

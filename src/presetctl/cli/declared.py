@@ -14,7 +14,8 @@ from presetctl.ports import AskPast
 from presetctl.repository import Repository, Selection
 
 if TYPE_CHECKING:
-    from presetctl.history import FilesPast, Renders
+    from presetctl.history import FilesPast
+    from presetctl.renders import Renders
 
 
 def check_valid(repository: Repository) -> None:
@@ -46,8 +47,8 @@ def asking_past(session: Session, repository: Repository, workspace: str) -> Ask
 
 def renders(session: Session, repository: Repository, workspace: str) -> tuple[Renders | None, tuple[str, ...]]:
     """The presets at every commit, or None where git can't be asked; and what history can't tell."""
-    from presetctl.history import Renders
     from presetctl.load.git import FETCH_ALL, GitRepository
+    from presetctl.renders import Renders
 
     try:
         around = GitRepository.around(session.root)
