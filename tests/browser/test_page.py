@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from presetctl.domain.change import Action
 from presetctl.report.safe import visible
 from tests.browser.conftest import AXE, Pages
 from tests.unit.report.examples import (
@@ -85,6 +86,21 @@ def test_filters_need_no_script(show: Pages) -> None:
     page.locator("#only-drift").check()
     assert shown(page) == ["email-copywriter"]
     assert "Be brief" in page.locator(".text.changed").first.inner_text()
+
+
+def test_every_action_has_its_colour_and_its_filter(show: Pages) -> None:
+    actions = [action for action in Action if action is not Action.NO_OP]
+    page = show(plan(*(change(action.value, action) for action in actions)), java_script_enabled=False)
+    everything = shown(page)
+    assert everything == actions
+    for item in page.locator("details.preset").all():
+        action, slug = item.get_attribute("data-action"), item.locator("h3").inner_text()
+        badge = item.locator(f".badge.{action}").first
+        assert badge.evaluate("element => getComputedStyle(element).backgroundColor") != "rgba(0, 0, 0, 0)", action
+        page.locator(f"#show-{action}").uncheck()
+        assert slug not in shown(page)
+        page.locator(f"#show-{action}").check()
+    assert shown(page) == everything
 
 
 def test_presets_are_found_by_name(show: Pages) -> None:
