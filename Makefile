@@ -46,10 +46,11 @@ $(VENV)/torture: $(VENV)/installed
 torture: $(VENV)/torture  ## the long batteries, which break things on purpose
 	$(BIN)/python -m pytest -n auto -m torture
 
+CACHES ?= warm damaged shared
 CACHED ?= tests/acceptance
 
-caches: $(VENV)/installed  ## tests of commands that find a warm, a damaged or a shared cache; CACHED names others
-	for mode in warm damaged shared; do PRESETCTL_TEST_CACHE=$$mode $(BIN)/python -m pytest -q -n auto $(CACHED) || exit 1; done
+caches: $(VENV)/installed  ## tests of commands that find a warm, a damaged and a shared cache (CACHES); CACHED names others
+	for mode in $(CACHES); do PRESETCTL_TEST_CACHE=$$mode $(BIN)/python -m pytest -q -n auto $(CACHED) || exit 1; done
 
 lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff check .
