@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from presetctl.apply import Applier, Conduct, OnError, exit_code
 from presetctl.delivery import WRITE_ATTEMPTS
-from presetctl.domain.change import Action, Head, Plan, Target
+from presetctl.domain.change import Action, Change, Head, Plan, Target
 from presetctl.domain.errors import (
     AccessError,
     AmbiguousError,
@@ -265,10 +266,18 @@ def test_an_exclusive_field_alone_is_applied_and_not_called_unchanged() -> None:
     assert told(applied(Lazy(presets=memory.presets), made)) == [(Result.NOT_PERSISTED, 6)]
 
 
-def test_what_takes_something_from_another_preset_is_written_last_and_alone() -> None:
-    memory, late = Chat(), preset("a", default=True)
+def test_what_takes_something_from_another_preset_is_written_last_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, late, under_way = Chat(), preset("a", default=True), list[set[str]]()
+
+    def watched(running: Mapping[Future[Outcome], Change], return_when: str) -> object:
+        under_way.append({change.slug for change in running.values()})
+        return wait(running, return_when=return_when)
+
+    monkeypatch.setattr("presetctl.apply.wait", watched)
     outcomes = applied(memory, plan_of(memory, late, *map(preset, "bcd")), Conduct(parallelism=8))
     assert {outcome.result for outcome in outcomes} == {Result.APPLIED}
+    assert under_way[0] == {"b", "c", "d"}
+    assert [slugs for slugs in under_way if "a" in slugs] == [{"a"}]
     assert outcomes[-1].change.slug == "a"
     assert memory.log[-2:] == ["read a", "write a"]
     assert memory.log.count("write a") == 1
