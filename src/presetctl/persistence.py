@@ -93,7 +93,7 @@ def _renames(kind: Kind, config: JsonObject) -> bool:
 def held_content(content: Content, not_kept: Iterable[str] = ()) -> Content:
     """What a workspace holds, less the fields that are not compared."""
     fields = tuple(not_kept)
-    return content.derive(" ".join(["held", *fields]), lambda whole: _held(whole, fields)) if fields else content
+    return _held(content, fields) if fields else content
 
 
 def _held(content: Content, not_kept: Iterable[str]) -> Content:

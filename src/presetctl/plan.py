@@ -268,12 +268,12 @@ def _takes_away(fields: Sequence[FieldChange], kind: Kind) -> bool:
         return False
     return any(
         (len(f.path) <= 2 and (f.after is ABSENT or f.after is None))
-        or (f.before is not ABSENT and f.path[1:2] and f.path[1] in _ENDPOINT)
+        or (f.before is not ABSENT and f.path in _ENDPOINT)
         for f in fields
     )
 
 
-_ENDPOINT = frozenset({"endpoint", "endpointType"})
+_ENDPOINT: frozenset[Path] = frozenset({("config", "endpoint"), ("config", "endpointType")})
 """What a change of these two leaves behind of another endpoint's fields is best not left to chance."""
 
 

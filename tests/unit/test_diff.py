@@ -348,6 +348,11 @@ def test_what_differs_is_what_deepdiff_finds(old: dict[str, Any], new: dict[str,
     assert len(found) == len(set(found))
 
 
+def test_a_list_of_lists_changes_item_by_item() -> None:
+    assert changes({"a": [[1], [2, 3]]}, {"a": [[1], [2]]}) == [("config.a[1]", [2, 3], [2])]
+    assert changes({"a": [[1], 2]}, {"a": [[1], 3]}) == [("config.a[1]", 2, 3)]
+
+
 def test_keys_with_underscores_are_keys() -> None:
     assert changes({"a": {"__b": 1}}, {"a": {"__b": 2}}) == [("config.a.__b", 1, 2)]
     assert changes({"a": [{"__b": 1}]}, {"a": [{"__b": 2}]}) == [("config.a[0].__b", 1, 2)]
@@ -370,3 +375,4 @@ def test_a_null_that_makes_a_preset_unusable_means_something() -> None:
     ]
     assert without_inert({**poisoned.config, "temperature": 1}, kind) == {"temperature": 1}
     assert without_inert({"top_p": 0.5}, kind) == {"top_p": 0.5}
+    assert field_changes(Content(None, {"top_p": []}), Content(None, {}), kind) == (), "only a null does that"

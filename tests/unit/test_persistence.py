@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from presetctl.domain.kind import Evidence, Kept, Kind
-from presetctl.domain.preset import Content
+from presetctl.domain.preset import Content, RememberedContent
 from presetctl.domain.values import Json, Path
 from presetctl.persistence import (
     evidence,
@@ -87,6 +87,11 @@ def test_fields_known_not_to_be_kept_are_left_out(dotted: str, config: dict[str,
     content = Content("p", {"seed": 1, "provider": {"zdr": True, "only": ["x"]}})
     assert held_content(content, [dotted]) == Content("p", config)
     assert content.config == {"seed": 1, "provider": {"zdr": True, "only": ["x"]}}
+
+
+def test_what_is_known_by_its_digest_is_not_read_where_all_of_it_is_compared() -> None:
+    content = RememberedContent("sha256:0", lambda: pytest.fail("read"))
+    assert held_content(content) is content
 
 
 def test_evidence_is_that_of_the_stored_field() -> None:

@@ -82,12 +82,14 @@ def planned(actual: ActualPreset, wanted: Preset | None = None, base: BaseState 
         ({"endpoint": "e"}, Action.UPDATE),
         ({"model": "m"}, Action.UPDATE),
         ({**FIELDS, "seed": 1}, Action.REPLACE),
+        ({**FIELDS, "deep": {"kept": 1, "gone": 2}}, Action.UPDATE),
         ({**FIELDS, "endpoint": "other"}, Action.REPLACE),
         ({**FIELDS, "endpointType": "custom"}, Action.REPLACE),
     ],
 )
 def test_what_a_write_can_not_take_away_is_replaced(live: dict[str, Json], action: Action) -> None:
-    change = planned(held(Content("prompt", live)))
+    more: dict[str, Any] = {"deep": {"kept": 1}} if "deep" in live else {}
+    change = planned(held(Content("prompt", live)), declared(**more))
     assert change.action is action
     assert ("no write can take a field away" in "".join(change.warnings)) is (action is Action.REPLACE)
 
@@ -96,6 +98,18 @@ def test_a_prompt_that_goes_takes_a_replacement() -> None:
     change = planned(held(), replace(declared(), content=Content(None, FIELDS)))
     assert change.action is Action.REPLACE
     assert change.fields[0].after is ABSENT
+
+
+@pytest.mark.parametrize(("said", "same"), [({}, True), ({"order": 5}, False)])
+def test_a_plan_is_about_what_is_the_workspaces_own_only_where_a_file_declares_it(
+    said: dict[str, Any], same: bool
+) -> None:
+    wanted = declared(model="n", **said)
+    lives = [Content("prompt", FIELDS | order) for order in ({"order": 3}, {"order": 4}, {})]
+    plans = [plan_of(planned(held(live), wanted)) for live in lives]
+    digests = {plan.changes[0].before and plan.changes[0].before.digest for plan in plans}
+    assert digests == ({LIVE.digest} if same else {live.digest for live in lives})
+    assert (moves(plans[0], plans[1]) == []) is same
 
 
 def test_offline_what_goes_is_replaced_too() -> None:
@@ -129,10 +143,16 @@ def test_what_has_no_mark_is_left_alone_or_adopted() -> None:
         assert "adopted: from now on files manage it" in change.warnings
 
 
+def test_what_has_no_mark_and_is_disabled_is_told_both() -> None:
+    told = planned(held(status=Status.DISABLED, managed=False)).warnings
+    assert told[0].startswith("disabled in the workspace")
+    assert told[1].startswith("is there without presetctl's mark")
+
+
 def test_what_can_not_be_read_is_left_alone() -> None:
     change = planned(held(None, Status.UNREADABLE))
     assert (change.action, change.fields, change.before) == (Action.NO_OP, (), None)
-    assert "its content can't be read" in change.warnings[0]
+    assert change.warnings == (f"{HIDDEN}, so it is left alone: delete it there to have it made again",)
     plan = plan_of(change)
     assert summary_line(plan) == "No changes: 0 presets as declared, 1 unreadable."
     assert (
