@@ -146,8 +146,7 @@ def _poisons(value: Json, kind: Kind, at: Path) -> bool:
 def _config_changes(old: JsonObject, new: JsonObject) -> Iterator[FieldChange]:
     if canonical_json(old) == canonical_json(new):
         return
-    paths = {_whole_list(path, old, new) for path in _differing_paths(old, new)}
-    for path in sorted(paths, key=_order):
+    for path in sorted(_differing_paths(old, new), key=_order):
         yield FieldChange(("config", *path), value_at(old, path), value_at(new, path))
 
 
@@ -161,12 +160,13 @@ def _differing_paths(old: JsonObject, new: JsonObject, at: Path = ()) -> Iterato
             yield path
         elif canonical_json(left) != canonical_json(right):
             if _is_list(left) and _is_list(right) and not (_is_plain_list(left) and _is_plain_list(right)):
-                yield from [(*path, *rest) for rest in _differing_inside(left, right)] or [path]
+                yield from ((*path, *rest) for rest in _differing_inside(left, right) or {()})
             else:
                 yield path
 
 
-def _differing_inside(old: Json, new: Json) -> Iterator[Path]:
+def _differing_inside(old: Json, new: Json) -> set[Path]:
+    """Where two lists differ, by the paths inside them."""
     from deepdiff import DeepDiff  # takes longer to import than everything else together
 
     tree: Mapping[str, Any] = DeepDiff(
@@ -177,16 +177,15 @@ def _differing_inside(old: Json, new: Json) -> Iterator[Path]:
         zip_ordered_iterables=True,
         ignore_private_variables=False,
     )
-    for levels in tree.values():
-        for level in levels:
-            yield tuple(level.path(output_format="list"))
+    paths = (tuple(level.path(output_format="list")) for levels in tree.values() for level in levels)
+    return {_whole_list(path, old, new) for path in paths}
 
 
 def _is_list(value: Json | Absent) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _whole_list(path: Path, old: JsonObject, new: JsonObject) -> Path:
+def _whole_list(path: Path, old: Json, new: Json) -> Path:
     """Cuts a path at the first list that holds plain values on both sides: such a list is one value to people."""
     for length in range(1, len(path)):
         values = [

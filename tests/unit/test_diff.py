@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -351,6 +352,23 @@ def test_what_differs_is_what_deepdiff_finds(old: dict[str, Any], new: dict[str,
 def test_a_list_of_lists_changes_item_by_item() -> None:
     assert changes({"a": [[1], [2, 3]]}, {"a": [[1], [2]]}) == [("config.a[1]", [2, 3], [2])]
     assert changes({"a": [[1], 2]}, {"a": [[1], 3]}) == [("config.a[1]", 2, 3)]
+
+
+def test_a_list_counts_as_a_whole_only_where_both_sides_hold_plain_values() -> None:
+    plain, deep = [1, 2], [{"x": 1}, 2]
+    assert changes({"a": plain}, {"a": deep}) == [("config.a[0]", 1, {"x": 1})]
+    assert changes({"a": deep}, {"a": plain}) == [("config.a[0]", {"x": 1}, 1)]
+    assert changes({"a": [plain]}, {"a": [deep]}) == [("config.a[0][0]", 1, {"x": 1})]
+    assert changes({"a": [deep]}, {"a": [plain]}) == [("config.a[0][0]", {"x": 1}, 1)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [([1, 2], [1, 3]), ([1], "1"), ([{"x": 1}], 1), ([{"x": 1}], {"x": 1}), ("a", "b"), (1, None)]
+)
+def test_deepdiff_is_loaded_only_for_what_lists_hold(one: Any, other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deepdiff", None)
+    assert changes({"a": {"b": one}}, {"a": {"b": other}}) == [("config.a.b", one, other)]
+    assert changes({"a": {"b": other}}, {"a": {"b": one}}) == [("config.a.b", other, one)]
 
 
 def test_keys_with_underscores_are_keys() -> None:

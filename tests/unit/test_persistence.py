@@ -14,6 +14,7 @@ from presetctl.persistence import (
     evidence,
     held_content,
     kept,
+    kept_name,
     kind_of,
     request_body,
     requested_config,
@@ -92,6 +93,17 @@ def test_fields_known_not_to_be_kept_are_left_out(dotted: str, config: dict[str,
 def test_what_is_known_by_its_digest_is_not_read_where_all_of_it_is_compared() -> None:
     content = RememberedContent("sha256:0", lambda: pytest.fail("read"))
     assert held_content(content) is content
+
+
+def test_an_empty_prompt_is_kept_as_none() -> None:
+    assert kept(kind(), Content("", {"model": "m"})) == Content(None, {"model": "m"})
+
+
+def test_what_is_kept_is_known_by_the_fields_that_are_left_out() -> None:
+    derived = {kept_name("openrouter/x"): "sha256:1", kept_name("openrouter/x", ["seed"]): "sha256:2"}
+    content = RememberedContent("sha256:0", lambda: pytest.fail("read"), derived)
+    assert kept(kind(), content).digest == "sha256:1"
+    assert kept(kind(), content, ["seed"]).digest == "sha256:2"
 
 
 def test_evidence_is_that_of_the_stored_field() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -133,6 +134,17 @@ def test_a_field_not_kept_that_the_files_took_away_is_not_said_to_be_live_alread
     assert change.already_live == ()
     (change,) = plan(preset("a"), base=base).changes
     assert (change.action, change.already_live) == (Action.CREATE, ()), "nothing is live"
+
+
+def test_how_many_are_compared_is_told_while_they_are() -> None:
+    told = []
+
+    def track(items: Iterable[Any], what: str, total: int) -> Iterable[Any]:
+        told.append((what, total))
+        return items
+
+    plan(preset("b"), preset("a"), track=track)
+    assert told == [("Comparing presets", 2)]
 
 
 def test_changes_come_by_slug() -> None:
