@@ -144,9 +144,8 @@ def _poisons(value: Json, kind: Kind, at: Path) -> bool:
 
 
 def _config_changes(old: JsonObject, new: JsonObject) -> Iterator[FieldChange]:
-    if canonical_json(old) == canonical_json(new):
-        return
-    for path in sorted(_differing_paths(old, new), key=_order):
+    # At one place of a path stand names alone or numbers alone: both sides are mappings there, or both are lists.
+    for path in sorted(_differing_paths(old, new)):
         yield FieldChange(("config", *path), value_at(old, path), value_at(new, path))
 
 
@@ -214,7 +213,3 @@ def value_at(value: Json, path: Path) -> Json | Absent:
             case _:
                 return ABSENT
     return found
-
-
-def _order(path: Path) -> list[tuple[int, int, str]]:
-    return [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in path]
