@@ -8,7 +8,7 @@ comma := ,
 empty :=
 CORE := $(subst $(empty) ,$(comma),$(patsubst %,src/presetctl/%,domain/* ports.py diff.py persistence.py finding.py \
   nearest.py validate.py explain.py secrets.py answers.py model_specs.py publishing.py kinds.py declaration.py desired.py plan.py churn.py drift.py comparison.py inventory.py promotion.py pruning.py guard.py apply.py reconcile.py repository.py reading.py \
-  waiting.py delivery.py))
+  waiting.py delivery.py load/project_rules.py load/project_settings.py))
 
 .PHONY: demo test caches torture browser librechat lint workflows format bench bench-quick schemas clean
 

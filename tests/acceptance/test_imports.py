@@ -66,7 +66,7 @@ def test_the_start_imports_click_alone(project: Path, word: str) -> None:
 
 def test_validate(project: Path) -> None:
     first = imported(project, "validate")
-    assert packages(first) == {"click", "jsonschema_rs"} | YAML | PYDANTIC
+    assert packages(first) == {"click", "jsonschema_rs"} | YAML
     assert not [name for name in first if name.startswith(NOT_FOR_VALIDATE)]
     assert packages(imported(project, "validate")) == {"click"}, "what is known isn't checked again"
 
@@ -78,9 +78,23 @@ def test_validate_of_what_is_wrong_also_says_so(project: Path) -> None:
     assert "jsonschema" in packages(set(ran.stderr.splitlines()[-1].split()))
 
 
+def test_only_what_is_wrong_with_the_project_file_is_told_by_pydantic(project: Path) -> None:
+    (project / "presetctl.yaml").write_text(PROJECT.replace("1", "2").replace("embedded", "http://x.example"))
+    listing = _LIST.replace("== 0", "== 3")
+    ran = subprocess.run([sys.executable, "-c", listing, "validate"], cwd=project, capture_output=True, text=True)
+    *said, modules = ran.stderr.splitlines()
+    assert packages(set(modules.split())) == {"click", "jsonschema_rs"} | YAML | PYDANTIC
+    insecure = "must be https: over http the key could be read on the way"
+    assert said == [
+        "presetctl.yaml:1:10: error: `version` must be 1 [invalid-value at version]",
+        f"presetctl.yaml:2:49: error: `url` {insecure} [invalid-value at workspaces.local.url]",
+        "Error: presetctl.yaml is not valid",
+    ]
+
+
 def test_plan(project: Path) -> None:
     first = imported(project, "plan")
-    assert packages(first) == {"click", "jsonschema_rs"} | YAML | PYDANTIC | HTTP | EMBEDDED
+    assert packages(first) == {"click", "jsonschema_rs"} | YAML | HTTP | EMBEDDED
     imported(project, "apply", "--yes")
     imported(project, "plan")
     again = imported(project, "plan")

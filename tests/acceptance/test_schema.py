@@ -106,6 +106,14 @@ def test_a_schema_folder_that_can_not_be_read(shell: Shell) -> None:
     assert "preset.schema.json can't be read: Is a directory" in shell("schema", "derive", code=3).err
 
 
+def test_what_the_project_file_may_say_is_for_this_presetctl_to_tell(shell: Shell) -> None:
+    shell("init")
+    shell("schema", "update", write_spec(shell))  # from here on the schemas of the project count
+    shell.write("schemas/project.schema.json", "{}")
+    shell.replace("presetctl.yaml", "version: 1", "version: 1\npreset: elsewhere")
+    assert "`preset` is not a setting here" in shell("validate", code=3).err
+
+
 def test_the_checkout_is_derived(shell: Shell) -> None:
     root = Path(__file__).parents[2]
     assert "up to date" in shell("-C", str(root), "schema", "derive", "--check").out

@@ -20,6 +20,7 @@ from presetctl.load.atomic import write_atomically
 from presetctl.load.project import load_project
 from presetctl.load.project_model import project_schema
 from presetctl.load.tree import WorkTree
+from presetctl.packaged import FOLDER
 from presetctl.report.safe import visible
 from presetctl.report.text import Style, many, problems_text
 from presetctl.repository import load
@@ -32,7 +33,7 @@ from presetctl.specs.model_specs import NAME as MODEL_SPECS
 from presetctl.specs.openapi import read_document, reduce
 from presetctl.specs.overlay import read_overlay
 from presetctl.specs.reading import MAX_BYTES, dump_json
-from presetctl.specs.schemas import FOLDER, SchemaLibrary
+from presetctl.specs.schemas import SchemaLibrary
 
 OPENAPI, OVERLAY, PERSISTENCE = "openrouter/openapi.json", "openrouter/overlay.yaml", "openrouter/persistence.yaml"
 LIBRECHAT = "librechat"

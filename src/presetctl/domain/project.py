@@ -201,14 +201,17 @@ class Project:
 
 
 def project_of(said: Mapping[str, Any]) -> Project:
-    """The project from every setting as plain JSON: what dataclasses.asdict() makes of one, and models of theirs."""
+    """The project from valid settings as plain JSON: what a file says, dataclasses.asdict() makes of one, or a model.
+
+    What isn't there has its default. ValueError, TypeError, KeyError or AttributeError for anything else.
+    """
     workspaces = {name: _workspace_of(settings) for name, settings in said["workspaces"].items()}
-    return Project(**{**said, "defaults": Defaults(**said["defaults"]), "workspaces": workspaces})
+    return Project(**{**said, "defaults": Defaults(**said.get("defaults", {})), "workspaces": workspaces})
 
 
 def _workspace_of(said: Mapping[str, Any]) -> Workspace:
-    settings = {**said, "limits": Limits(**said["limits"]), "not_kept": tuple(said["not_kept"])}
+    settings = {**said, "limits": Limits(**said.get("limits", {})), "not_kept": tuple(said.get("not_kept", ()))}
     if said["provider"] == "openrouter":
         return OpenRouterWorkspace(**settings)
-    users = {name: LibreChatUser(**user) for name, user in said["users"].items()}
+    users = {name: LibreChatUser(**user) for name, user in said.get("users", {}).items()}
     return LibreChatWorkspace(**{**settings, "users": users})

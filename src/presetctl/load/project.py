@@ -15,14 +15,16 @@ from presetctl.domain.problem import Problem
 from presetctl.domain.project import Project, project_of
 from presetctl.domain.values import Json
 from presetctl.load.documents import locator, parse_document, prompt_files, read_preset
+from presetctl.packaged import PROJECT_SCHEMA, packaged_schemas
 from presetctl.ports import NO_CACHE, Cache, FileTree
 
 PROJECT_FILE = "presetctl.yaml"
 
 SPACE = "projects"
 _DECIDING = (
-    "project.py", "project_check.py", "project_model.py", "documents.py", "strict_yaml.py", "yaml_scalars.py",
-    "../domain/project.py", "../secrets.py",
+    "documents.py", "project.py", "project_check.py", "project_model.py", "project_rules.py", "project_settings.py",
+    "strict_yaml.py", "yaml_complaints.py", "yaml_scalars.py", "../domain/document.py", "../domain/preset.py",
+    "../domain/project.py", "../secrets.py", "../validate.py",
 )  # fmt: skip
 """The modules that decide: the version of a checkout says nothing of its code."""
 
@@ -59,15 +61,25 @@ def load_project(tree: FileTree, cache: Cache = NO_CACHE) -> LoadedProject:
     document = _parsed(tree, data)
     problems = [prompt for prompt in document.prompts.values() if isinstance(prompt, Problem)]
     if project is None:
-        from presetctl.load.project_check import checked_project  # and with it pydantic
-
-        project, found = checked_project(document)
+        project, found = _checked(document)
         problems += found
         if project is not None and not problems and not document.secrets:
             cache.put(SPACE, {key: json.dumps([asdict(project), document.value]).encode()})
     if project is None or problems:
         raise InputError(f"{PROJECT_FILE} is not valid", problems=sorted(problems))
     return LoadedProject(project, document)
+
+
+def _checked(document: Document) -> tuple[Project | None, list[Problem]]:
+    """The settings, None where they can't be told, and what is wrong with them."""
+    from presetctl.load.project_settings import sure_project
+
+    project = sure_project(document.value)
+    if project is not None:
+        return project, []
+    from presetctl.load.project_check import checked_project  # and with it pydantic
+
+    return checked_project(document)
 
 
 def _parsed(tree: FileTree, data: bytes) -> Document:
@@ -80,9 +92,10 @@ def _parsed(tree: FileTree, data: bytes) -> Document:
 def _key(data: bytes) -> str:
     """Of everything that decides which settings a file stands for."""
     made = hashlib.sha256(__version__.encode())
-    for module in _DECIDING:
+    here = FilePath(__file__).parent
+    for path in (*(here / module for module in _DECIDING), packaged_schemas() / PROJECT_SCHEMA):
         with suppress(OSError):  # an installation without its sources: then the version says it all
-            made.update((FilePath(__file__).parent / module).read_bytes())
+            made.update(path.read_bytes())
     made.update(data)
     return made.hexdigest()
 

@@ -1,15 +1,14 @@
 """What presetctl.yaml may say. These models are the source of schemas/project.schema.json.
 
 They check, and presetctl.domain.project has the same settings as plain values: pydantic takes longer to import than
-everything else that a check of presets needs, and a file that is known to be right needs none of it.
+everything else that a check of presets needs. So a file that is surely valid doesn't get here: what the schema leaves
+open, presetctl.load.project_settings looks at, and whatever is a rule stands in presetctl.load.project_rules for both.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,68 +22,41 @@ from pydantic import (
 )
 
 from presetctl.domain.preset import DEFAULT_KIND
-from presetctl.domain.project import EMBEDDED, LOOPBACK, OPENROUTER_URL, WORKSPACE_NAME
+from presetctl.domain.project import OPENROUTER_URL, WORKSPACE_NAME
+from presetctl.load.project_rules import (
+    check_default,
+    check_prompts,
+    check_user,
+    check_users,
+    checked_entry,
+    checked_share,
+    checked_url,
+    checked_version,
+)
 
 WorkspaceName = Annotated[str, StringConstraints(pattern=WORKSPACE_NAME)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
-def _check_url(url: str) -> str:
-    """A base address: https, or http to this machine; no user name, query or fragment in it."""
-    if url == EMBEDDED:
-        return url
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError("is not an address") from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError("must be `embedded` or a whole address such as https://example.com/api/v1")
-    if "@" in parts.netloc:
-        raise ValueError("must not hold a user name or password; name the variables that hold them instead")
-    if re.search(r"[\x00-\x20\x7f?#]", url):
-        raise ValueError("must end with the path; no spaces, query or fragment")
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise ValueError("must be https: over http the key could be read on the way")
-    return url.rstrip("/")
-
-
-Url = Annotated[str, AfterValidator(_check_url)]
-
-
-def _check_entry(entry: str) -> str:
-    """An entry of a keyring: service and user, as `keyring set` takes them. The service may have slashes itself."""
-    service, _, user = entry.rpartition("/")
-    if not service or not user or not entry.isprintable():
-        raise ValueError("must be SERVICE/USER, as in `keyring set SERVICE USER`")
-    return entry
+Url = Annotated[str, AfterValidator(checked_url)]
 
 
 Principal = Annotated[str, StringConstraints(pattern=r"^(role|group|user)/[^/\s]([^/\n\r]{0,126}[^/\s])?$")]
 
-KeyringEntry = Annotated[str, AfterValidator(_check_entry)]
+KeyringEntry = Annotated[str, AfterValidator(checked_entry)]
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-def _check_share(value: Any) -> Any:
-    """A count of presets, or a share of them such as 30%."""
-    if isinstance(value, str) and re.fullmatch(r"(?:100|[0-9]{1,2})%", value, re.ASCII):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise ValueError("must be a number of presets, or a share of them such as 30%")
-
-
 class Limits(_Settings):
     """How much one apply may overwrite or archive without being told the number."""
 
-    updates: Annotated[int | str, BeforeValidator(_check_share)] = Field(
+    updates: Annotated[int | str, BeforeValidator(checked_share)] = Field(
         default="30%", description="Live presets that one apply may overwrite: a number, or a share such as 30%."
     )
-    archives: Annotated[int | str, BeforeValidator(_check_share)] = Field(
+    archives: Annotated[int | str, BeforeValidator(checked_share)] = Field(
         default=5,
         description="Presets that one apply may archive: a number, or a share of the managed ones such as 10%.",
     )
@@ -170,10 +142,7 @@ class LibreChatUser(_Settings):
 
     @model_validator(mode="after")
     def _has_variables(self) -> LibreChatUser:
-        if (self.token_env is None) is (self.email_env is None and self.password_env is None):
-            raise ValueError("needs email_env and password_env, or token_env")
-        if (self.email_env is None) is not (self.password_env is None):
-            raise ValueError("needs both email_env and password_env")
+        check_user(self.email_env, self.password_env, self.token_env)
         return self
 
 
@@ -225,11 +194,7 @@ class LibreChatWorkspace(_Workspace):
 
     @model_validator(mode="after")
     def _one_or_several(self) -> LibreChatWorkspace:
-        own = sorted(self.model_fields_set & LibreChatUser.model_fields.keys())
-        if self.users and own:
-            raise ValueError(f"has users, each with variables of their own: move {', '.join(own)} there")
-        if self.users and self.publish is not None:
-            raise ValueError("publishes model specs, which one account does for all: remove users")
+        check_users(self.model_fields_set, bool(self.users), self.publish)
         return self
 
 
@@ -251,8 +216,7 @@ class Defaults(_Settings):
 
     @model_validator(mode="after")
     def _one_prompt(self) -> Defaults:
-        if self.system_prompt is not None and self.system_prompt_file is not None:
-            raise ValueError("has both system_prompt and system_prompt_file: keep one")
+        check_prompts(self.system_prompt, self.system_prompt_file)
         return self
 
 
@@ -270,14 +234,11 @@ class Project(_Settings):
     @field_validator("version", mode="before")
     @classmethod
     def _whole_number(cls, value: Any) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        raise ValueError("must be 1")
+        return checked_version(value)
 
     @model_validator(mode="after")
     def _default_exists(self) -> Project:
-        if self.default_workspace is not None and self.default_workspace not in self.workspaces:
-            raise ValueError(f"default_workspace is {self.default_workspace}, but no workspace has that name")
+        check_default(self.default_workspace, self.workspaces)
         return self
 
 

@@ -13,16 +13,15 @@ from presetctl.bounded import read_bounded
 from presetctl.domain.errors import InputError
 from presetctl.domain.kind import TITLE, provider_of
 from presetctl.domain.preset import MODEL_SPEC
+from presetctl.packaged import FOLDER, PROJECT_SCHEMA, packaged_schemas
 
 Schema: TypeAlias = dict[str, Any]
 
 SUFFIX: Final = ".schema.json"
-FOLDER: Final = "schemas"
 MAX_SCHEMA_BYTES: Final = 8 * 1024 * 1024
 SPEC: Final = Path("openrouter", "openapi.json")
 MODEL_SPECS: Final = "model-specs.schema.json"
-_FOR_EDITORS: Final = ("preset.schema.json", "project.schema.json")
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_FOR_EDITORS: Final = ("preset.schema.json", PROJECT_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,9 @@ class SchemaLibrary:
         return cls(folder)
 
     @classmethod
-    def packaged(cls, package: Path = _PACKAGE) -> SchemaLibrary:
-        """The schemas that came with presetctl: inside the package, or in a checkout beside ``src``."""
-        inside = package / FOLDER
-        return cls(inside if inside.is_dir() else package.parent.parent / FOLDER)
+    def packaged(cls) -> SchemaLibrary:
+        """The schemas that came with presetctl."""
+        return cls(packaged_schemas())
 
     @classmethod
     def for_project(cls, folder: Path) -> SchemaLibrary:

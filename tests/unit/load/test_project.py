@@ -231,7 +231,7 @@ def test_a_project_that_is_known_is_not_checked_and_is_the_same(monkeypatch: pyt
     memory, tree = Memory(), MemoryTree({"presetctl.yaml": EVERYTHING})
     first = load_project(tree, memory).project
     assert first == load_project(tree).project
-    monkeypatch.setitem(sys.modules, "presetctl.load.project_check", None)
+    monkeypatch.setitem(sys.modules, "presetctl.load.project_settings", None)
     again = load_project(tree, memory).project
     assert again == first
     assert repr(again) == repr(first)

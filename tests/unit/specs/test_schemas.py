@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from presetctl.domain.errors import InputError
+from presetctl.packaged import packaged_schemas
 from presetctl.specs.schemas import SchemaLibrary
 from tests.unit.specs.support import CHAT, MESSAGES, PROVIDERS, RESPONSES, SCHEMAS
 
@@ -33,9 +34,9 @@ def test_the_schemas_of_this_checkout() -> None:
 
 def test_the_schemas_inside_the_package(tmp_path: Path) -> None:
     package = tmp_path / "src" / "presetctl"
-    assert SchemaLibrary.packaged(package).folder == tmp_path / "schemas"
+    assert packaged_schemas(package) == tmp_path / "schemas"
     (package / "schemas").mkdir(parents=True)
-    assert SchemaLibrary.packaged(package).folder == package / "schemas"
+    assert packaged_schemas(package) == package / "schemas"
 
 
 def test_what_editors_need(folder: Path) -> None:
