@@ -51,6 +51,8 @@ def test_the_tests_notice_what_is_changed(tmp_path: Path, record_property: Calla
     listed = {name for names in reasons.values() for name in names}
     unexplained = [name for name in survivors if name not in listed]
     assert unexplained == [], "\n".join(unexplained)
+    gone = sorted(listed - verdicts.keys())
+    assert gone == [], "\n".join(["listed, and there is no such change:", *gone])
     assert 1 - len(survivors) / len(verdicts) >= FEWEST_KILLED
 
 

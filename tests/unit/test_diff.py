@@ -371,6 +371,12 @@ def test_deepdiff_is_loaded_only_for_what_lists_hold(one: Any, other: Any, monke
     assert changes({"a": {"b": other}}, {"a": {"b": one}}) == [("config.a.b", other, one)]
 
 
+def test_a_null_in_an_opaque_value_is_there_or_not() -> None:
+    plain, null = ({"response_format": {"schema": it}} for it in ({"type": "x"}, {"type": "x", "default": None}))
+    assert changes(plain, null) == [("config.response_format.schema.default", ABSENT, None)]
+    assert changes(null, plain) == [("config.response_format.schema.default", None, ABSENT)]
+
+
 def test_keys_with_underscores_are_keys() -> None:
     assert changes({"a": {"__b": 1}}, {"a": {"__b": 2}}) == [("config.a.__b", 1, 2)]
     assert changes({"a": [{"__b": 1}]}, {"a": [{"__b": 2}]}) == [("config.a[0].__b", 1, 2)]
