@@ -248,20 +248,22 @@ def project_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "presetctl.yaml",
-        **{key: _without_titles(value) for key, value in sorted(made.items()) if key not in {"title", "description"}},
+        **{key: _told(value) for key, value in sorted(made.items()) if key not in {"title", "description"}},
     }
 
 
-def _without_titles(value: Any) -> Any:
-    """Generated titles repeat the names; docstrings are for readers of the code."""
+def _told(value: Any) -> Any:
+    """As editors should have it. Generated titles repeat the names; docstrings are for readers of the code.
+
+    Where names have a pattern, no other names are allowed, which pydantic doesn't write down.
+    """
     if isinstance(value, list):
-        return [_without_titles(item) for item in value]
+        return [_told(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
-        key: {name: _without_titles(item) for name, item in inner.items()}
-        if key in {"properties", "$defs"}
-        else _without_titles(inner)
+    told = {
+        key: {name: _told(item) for name, item in inner.items()} if key in {"properties", "$defs"} else _told(inner)
         for key, inner in value.items()
         if key != "title" and not (key == "description" and value.get("type") == "object" and "properties" in value)
     }
+    return {**told, "additionalProperties": False} if "patternProperties" in told else told

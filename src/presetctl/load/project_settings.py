@@ -9,13 +9,12 @@ what counts as a space) nothing is sure.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
 
 from presetctl.bounded import read_bounded
-from presetctl.domain.project import WORKSPACE_NAME, Project, project_of
+from presetctl.domain.project import Project, project_of
 from presetctl.domain.values import Json
 from presetctl.load.project_rules import (
     check_default,
@@ -31,7 +30,6 @@ from presetctl.packaged import PROJECT_SCHEMA, packaged_schemas
 from presetctl.validate import SchemaChecker
 
 _MAX_BYTES: Final = 1024 * 1024
-_NAME: Final = re.compile(WORKSPACE_NAME)
 
 _Said: TypeAlias = Mapping[str, Any]
 """Settings as the file has them."""
@@ -73,15 +71,14 @@ def _project(said: _Said) -> Project:
     checked_version(said["version"])
     check_default(said.get("default_workspace"), said["workspaces"])
     check_prompts(defaults.get("system_prompt"), defaults.get("system_prompt_file"))
-    workspaces = {_name(name): _workspace(settings) for name, settings in said["workspaces"].items()}
+    workspaces = {name: _workspace(settings) for name, settings in said["workspaces"].items()}
     return project_of({**said, "workspaces": workspaces})
 
 
 def _workspace(said: _Said) -> _Said:
     users = said.get("users", {})
     check_users(said, bool(users), said.get("publish"))
-    for name, user in users.items():
-        _name(name)
+    for user in users.values():
         check_user(user.get("email_env"), user.get("password_env"), user.get("token_env"))
     return _ruled(said, OF_WORKSPACE)
 
@@ -93,13 +90,6 @@ def _limits(said: _Said) -> _Said:
 def _ruled(said: _Said, rules: _Rules) -> _Said:
     """The settings as they are kept. None stands for one that isn't there, and breaks no rule."""
     return {name: value if value is None or name not in rules else rules[name](value) for name, value in said.items()}
-
-
-def _name(name: str) -> str:
-    """The schema doesn't say that every name is one."""
-    if not _NAME.fullmatch(name):
-        raise _UnsureError
-    return name
 
 
 def _whole(value: int | float) -> int:
