@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import click
 
@@ -142,6 +141,8 @@ def run(words: Sequence[str]) -> int:
 
 def _unexpected(error: Exception) -> PresetctlError:
     """A bug of ours. Its text may hold anything, a prompt for example, so only its type and place are told."""
+    from pathlib import Path  # not for --version and --help
+
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
