@@ -25,6 +25,7 @@ from presetctl.domain.problem import Location, Problem
 from presetctl.kinds import Kinds
 from presetctl.load.documents import parse_document, prompt_bytes, prompt_text, read_preset, unreadable
 from presetctl.load.project import LoadedProject
+from presetctl.packaged import digest_of
 from presetctl.persistence import kept, kept_name
 from presetctl.ports import NO_CACHE, Cache, FileTree
 
@@ -45,7 +46,7 @@ _DECIDING: Final = (
     "domain/project.py", "domain/provider.py", "domain/values.py", "load/documents.py", "load/strict_yaml.py",
     "load/yaml_complaints.py", "load/yaml_scalars.py",
 )  # fmt: skip
-"""The modules that decide what a file declares: the version of a checkout says nothing of its code."""
+"""The modules that decide what a file declares."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _of_all(project: LoadedProject, kinds: Kinds) -> bytes:
     return json.dumps(
         [
             __version__,
-            _code(),
+            digest_of(Path(__file__).parent / name for name in _DECIDING),
             kinds.envelope_digest,
             settings.get("defaults") if isinstance(settings, Mapping) else None,
             {name: text for name, text in project.document.prompts.items() if isinstance(text, str)},
@@ -208,13 +209,3 @@ def _of_all(project: LoadedProject, kinds: Kinds) -> bytes:
             kinds.model_specs_schema() if publishing else None,
         ]
     ).encode()
-
-
-def _code() -> str:
-    folder, made = Path(__file__).parent, hashlib.sha256()
-    for name in _DECIDING:
-        try:
-            made.update((folder / name).read_bytes())
-        except OSError:  # an installation without its sources: then the version says it all
-            continue
-    return made.hexdigest()

@@ -291,7 +291,8 @@ def test_wrong_usage(shell: Shell) -> None:
     assert "did you mean example?" in shell("plan", "exampel", code=64).err
     assert "no workspace is named x" in shell("plan", "-w", "x", code=64).err
     assert "add --yes" in shell("apply", code=64).err
-    assert "No such command" in shell("pln", code=64).err
+    assert "No such command 'pln'. Did you mean 'plan'?" in shell("pln", code=64).err
+    assert shell("xyzzy", code=64).err.endswith("No such command 'xyzzy'.\n")
     assert "Usage:" in shell(code=64).err
     assert "is not a folder" in shell("-C", "nowhere", "plan", code=64).err
     assert "not inside the project" in shell("validate", "/", code=64).err

@@ -81,7 +81,7 @@ class Scene:
         lives = [(preset, p.version) for preset, p in zip(gone, held, strict=True) if p is not None]
         return with_removals(made, [removal(LastDeclared("c" * 40, preset), live) for preset, live in lives])
 
-    def carry_out(self, plan: Plan, *presets: Preset, conduct: Conduct = Conduct()) -> list[Outcome]:  # noqa: B008
+    def carry_out(self, plan: Plan, *presets: Preset, conduct: Conduct = Conduct()) -> list[Outcome]:
         applier = Applier(self.it.reader, self.it.writer, KINDS, conduct=conduct, pause=self.pause)
         return list(applier.apply(plan, {preset.slug: preset for preset in presets}))
 

@@ -62,7 +62,7 @@ def plan_of(memory: Memory, *presets: Preset, gone: Sequence[str] = ()) -> tuple
 def applied(
     memory: Memory,
     made: tuple[Plan, dict[str, Preset]],
-    conduct: Conduct = Conduct(),  # noqa: B008 - frozen
+    conduct: Conduct = Conduct(),
 ) -> list[Outcome]:
     memory.log.clear()
     return list(Applier(memory, memory, KINDS, conduct=conduct, pause=Pause(lambda _: None)).apply(*made))

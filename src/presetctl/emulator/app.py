@@ -28,7 +28,7 @@ def create_app(
     database: str | os.PathLike[str] = ":memory:",
     *,
     keys: Sequence[KeyGrant] = (),
-    switches: Switches = Switches(),  # noqa: B008 - frozen
+    switches: Switches = Switches(),
     clock: Clock = utc_now,
     make_id: MakeId = random_id,
 ) -> Emulator:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 
@@ -15,7 +14,7 @@ from presetctl.domain.problem import Problem
 from presetctl.domain.project import Project, project_of
 from presetctl.domain.values import Json
 from presetctl.load.documents import locator, parse_document, prompt_files, read_preset
-from presetctl.packaged import PROJECT_SCHEMA, packaged_schemas
+from presetctl.packaged import PROJECT_SCHEMA, digest_of, packaged_schemas
 from presetctl.ports import NO_CACHE, Cache, FileTree
 
 PROJECT_FILE = "presetctl.yaml"
@@ -26,7 +25,7 @@ _DECIDING = (
     "strict_yaml.py", "yaml_complaints.py", "yaml_scalars.py", "../domain/document.py", "../domain/preset.py",
     "../domain/project.py", "../secrets.py", "../validate.py",
 )  # fmt: skip
-"""The modules that decide: the version of a checkout says nothing of its code."""
+"""The modules that decide."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def load_project(tree: FileTree, cache: Cache = NO_CACHE) -> LoadedProject:
         if project is not None and not problems and not document.secrets:
             cache.put(SPACE, {key: json.dumps([asdict(project), document.value]).encode()})
     if project is None or problems:
-        raise InputError(f"{PROJECT_FILE} is not valid", problems=sorted(problems))
+        raise InputError(f"{PROJECT_FILE} is not valid", problems=sorted([*problems, *document.secrets]))
     return LoadedProject(project, document)
 
 
@@ -91,13 +90,8 @@ def _parsed(tree: FileTree, data: bytes) -> Document:
 
 def _key(data: bytes) -> str:
     """Of everything that decides which settings a file stands for."""
-    made = hashlib.sha256(__version__.encode())
-    here = FilePath(__file__).parent
-    for path in (*(here / module for module in _DECIDING), packaged_schemas() / PROJECT_SCHEMA):
-        with suppress(OSError):  # an installation without its sources: then the version says it all
-            made.update(path.read_bytes())
-    made.update(data)
-    return made.hexdigest()
+    own = [*(FilePath(__file__).parent / module for module in _DECIDING), packaged_schemas() / PROJECT_SCHEMA]
+    return hashlib.sha256(f"{__version__} {digest_of(own)}\n".encode() + data).hexdigest()
 
 
 def _known(data: bytes | None) -> tuple[Project | None, Json]:

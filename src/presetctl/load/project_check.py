@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from presetctl.domain import project as plain
 from presetctl.domain.document import Document
 from presetctl.domain.problem import Problem
+from presetctl.domain.project import WORKSPACE_NAME
 from presetctl.domain.values import Path, show_path
-from presetctl.load.project_model import WORKSPACES, Defaults, Limits, Project
+from presetctl.load.project_model import PRINCIPAL, VARIABLE_NAME, WORKSPACES, Defaults, Limits, Project
 from presetctl.nearest import nearest
 
 _FILE = "presetctl.yaml"
@@ -22,6 +23,11 @@ _TYPES = {
     "model_type": "a mapping",
     "string_type": "a text",
     "tuple_type": "a list",
+}
+_PATTERNS = {
+    WORKSPACE_NAME: "is not a valid name: at most 64 letters, digits, `-` and `_`, the first a letter or digit",
+    VARIABLE_NAME: "must be the name of an environment variable, never what it holds: letters, digits and `_`",
+    PRINCIPAL: "must be role/NAME, group/ID or user/ID",
 }
 _ABOUT_PROVIDER = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
@@ -84,6 +90,6 @@ def _message(detail: dict[str, Any], key: str) -> str:
         case "union_tag_invalid":
             return f"`{key}` must be {' or '.join(repr(name) for name in WORKSPACES)}"
         case "string_pattern_mismatch":
-            return f"`{key}` is not a valid name (it must match {context['pattern']})"
+            return f"`{key}` {_PATTERNS[context['pattern']]}"
         case _:
             return f"`{key}`: {str(detail['msg']).removeprefix('Input ')}"

@@ -35,13 +35,15 @@ from presetctl.load.project_rules import (
 )
 
 WorkspaceName = Annotated[str, StringConstraints(pattern=WORKSPACE_NAME)]
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_NAME)]
 
 
 Url = Annotated[str, AfterValidator(checked_url)]
 
 
-Principal = Annotated[str, StringConstraints(pattern=r"^(role|group|user)/[^/\s]([^/\n\r]{0,126}[^/\s])?$")]
+PRINCIPAL = r"^(role|group|user)/[^/\s]([^/\n\r]{0,126}[^/\s])?$"
+Principal = Annotated[str, StringConstraints(pattern=PRINCIPAL)]
 
 KeyringEntry = Annotated[str, AfterValidator(checked_entry)]
 

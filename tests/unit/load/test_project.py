@@ -94,7 +94,7 @@ def test_an_empty_file_lacks_everything() -> None:
         (
             "version: 1\nworkspaces: {'o ne': {provider: openrouter}}",
             "2:14", 'workspaces["o ne"]', "invalid-value",
-            "`o ne` is not a valid name (it must match ^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$)",
+            "`o ne` is not a valid name: at most 64 letters, digits, `-` and `_`, the first a letter or digit",
         ),
         (
             "version: 1\nworkspaces: {one: {provider: openruter}}",
@@ -142,7 +142,7 @@ def test_one_problem(text: str, place: str, path: str, rule: str, message: str) 
         (
             "api_key_env: sk-or-v1",
             "invalid-value",
-            "`api_key_env` is not a valid name (it must match ^[A-Za-z_][A-Za-z0-9_]*$)",
+            "`api_key_env` must be the name of an environment variable, never what it holds: letters, digits and `_`",
         ),
         ("url: 5", "wrong-type", "`url` must be a text"),
         ("url: http://x/", "invalid-value", "`url` must be https: over http the key could be read on the way"),
@@ -184,6 +184,13 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("3:32", "prompt-file"),
         ("4:14", "required"),
     ]
+
+
+def test_a_key_in_the_file_is_told_whatever_else_is_wrong() -> None:
+    key = "sk-or-v1-" + drawn("0123456789abcdef", 64)
+    found = problems(f"version: 1\nworkspaces: {{one: {{provider: openrouter, api_key: {key}}}}}")
+    assert {rule for _, _, rule, _ in found} == {"unknown-field", "secret"}
+    assert key not in str(found)
 
 
 def test_a_secret_in_the_file_is_not_repeated() -> None:

@@ -39,7 +39,7 @@ def change(
     return Change(slug, "openrouter/messages", action, source, before, DIGEST, fields, warnings)
 
 
-def plan(*changes: Change, unmanaged: tuple[str, ...] = (), target: Target = TARGET, head: Head = Head()) -> Plan:  # noqa: B008 - frozen
+def plan(*changes: Change, unmanaged: tuple[str, ...] = (), target: Target = TARGET, head: Head = Head()) -> Plan:
     return Plan(target, head, changes, unmanaged, DIGEST)
 
 

@@ -57,7 +57,7 @@ def create_app(
     database: str | os.PathLike[str] = ":memory:",
     *,
     accounts: Sequence[Account] = (),
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings = Settings(),
     clock: Clock = utc_now,
 ) -> LibreChat:
     """An emulator on the SQLite file ``database``, which is made if it doesn't exist. Close it after use.
